@@ -1,0 +1,2 @@
+// Package airworthy makes a net/http application fit for production and proves it.
+package airworthy

@@ -1,0 +1,104 @@
+// Package check is the gate's engine: what a check is, how checks are run and how the findings are reported.
+//
+// A [Check] is a value that stands beside the code it judges; a program is a list of them. [Run] judges, the [Report]
+// says what was found and whether the gate stays shut:
+//
+//	report := check.Run(ctx, checks, check.Options{Deploy: true})
+//	_ = report.WriteText(os.Stdout)
+//	if report.Failed() {
+//		os.Exit(1)
+//	}
+//
+// A check that could not run has not passed: it is reported and fails the gate at every fail level.
+package check
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Level says how bad a finding is. The values are those of Django's system check framework.
+type Level int
+
+// The levels, from the least to the worst.
+const (
+	Debug    Level = 10
+	Info     Level = 20
+	Warning  Level = 30
+	Error    Level = 40
+	Critical Level = 50
+)
+
+var levelNames = map[Level]string{
+	Debug: "DEBUG", Info: "INFO", Warning: "WARNING", Error: "ERROR", Critical: "CRITICAL",
+}
+
+// String returns Django's word for the level, such as WARNING.
+func (l Level) String() string {
+	if name, ok := levelNames[l]; ok {
+		return name
+	}
+	return fmt.Sprintf("LEVEL(%d)", int(l))
+}
+
+// MarshalText returns the level's word.
+func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// ParseLevel returns the level that word names, in any case. The error lists the words.
+func ParseLevel(word string) (Level, error) {
+	for level, name := range levelNames {
+		if strings.EqualFold(word, name) {
+			return level, nil
+		}
+	}
+	return 0, fmt.Errorf("check: unknown level %q: use CRITICAL, ERROR, WARNING, INFO or DEBUG", word)
+}
+
+// Evidence names what a check looks at.
+type Evidence string
+
+// The four kinds of evidence.
+const (
+	Settings   Evidence = "settings"   // what the application was told
+	Handler    Evidence = "handler"    // what the application answers, in process
+	Repository Evidence = "repository" // the source tree and its history
+	URL        Evidence = "url"        // what the live site answers
+)
+
+// Check is one rule.
+type Check struct {
+	ID     string   // Django's ID where the rule is Django's, otherwise part.Xnnn; never renamed, never reused
+	Level  Level    // the level of its findings, unless a finding sets its own
+	Tags   []string // "security" and whatever else it can be asked for by
+	Deploy bool     // run only when Options.Deploy is set
+	Title  string   // what is wrong, for somebody who did not read our source
+	Hint   string   // what to do about it
+	Needs  Evidence // what it looks at
+
+	// Find looks and returns what it found, nothing if all is well. An error means that it could not look, which
+	// fails the gate. What a Finding leaves empty is filled in from the check.
+	Find func(context.Context) ([]Finding, error)
+}
+
+// Finding is one thing that a check found wrong. No field ever holds a secret.
+type Finding struct {
+	ID       string `json:"id"`
+	Level    Level  `json:"level"`
+	Title    string `json:"title"`
+	Hint     string `json:"hint,omitempty"`
+	Setting  string `json:"setting,omitempty"`  // the variable to change, such as ALLOWED_HOSTS
+	Source   string `json:"source,omitempty"`   // where its value came from, such as ".env:3"
+	Evidence string `json:"evidence,omitempty"` // what was seen, such as the header that was sent
+	Silenced string `json:"silenced,omitempty"` // the reason, if somebody silenced it
+}
+
+// When returns the findings of a check that has only one thing to say: none, or one with the given evidence.
+//
+//	Find: func(context.Context) ([]check.Finding, error) { return check.When(len(c.Allowed) == 0, f) }
+func When(wrong bool, f Finding) ([]Finding, error) {
+	if !wrong {
+		return nil, nil
+	}
+	return []Finding{f}, nil
+}

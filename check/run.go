@@ -1,0 +1,162 @@
+package check
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Options say what to run and what fails. The zero Options run every check that is not for deployment only and fail
+// at [Error].
+type Options struct {
+	Deploy    bool      // run the deployment checks too
+	Tags      []string  // run only checks with one of these tags; none means all
+	FailLevel Level     // a finding at or above it fails; zero means Warning with Deploy, Error without
+	Silenced  []Silence // findings to set aside
+}
+
+// Silence sets a finding aside, with a reason that the report repeats.
+type Silence struct {
+	ID     string // exactly one check's ID
+	Reason string // why this is no problem here; required
+}
+
+// Report is what a run found.
+type Report struct {
+	FailLevel Level     `json:"fail_level"`
+	Ran       int       `json:"checks"`   // how many checks could look
+	Findings  []Finding `json:"findings"` // worst first, then by ID; not those that were silenced
+	Silenced  []Finding `json:"silenced"` // each with its reason
+	NotRun    []NotRun  `json:"not_run"`  // checks that could not look
+}
+
+// NotRun is a check that could not look.
+type NotRun struct {
+	ID     string `json:"id"`
+	Title  string `json:"title"`
+	Reason string `json:"reason"`
+}
+
+// Failed reports whether the gate stays shut: a finding stands at or above the fail level, or a check could not run.
+func (r *Report) Failed() bool {
+	return len(r.NotRun) > 0 || slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Level >= r.FailLevel })
+}
+
+// Validate reports every mistake in a list of checks: a missing or doubled ID, no level, no title, no Find.
+func Validate(checks []Check) error {
+	var errs []error
+	seen := map[string]bool{}
+	for i, c := range checks {
+		switch {
+		case c.ID == "":
+			errs = append(errs, fmt.Errorf("check: number %d has no ID", i))
+		case seen[c.ID]:
+			errs = append(errs, fmt.Errorf("check: %s: listed twice", c.ID))
+		}
+		seen[c.ID] = true
+		if c.Title == "" || c.Level == 0 || c.Needs == "" || len(c.Tags) == 0 || c.Find == nil {
+			errs = append(errs, fmt.Errorf("check: %s: needs Title, Level, Needs, Tags and Find", c.ID))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Tags returns the sorted tags of the checks that would run.
+func Tags(checks []Check, deploy bool) []string {
+	var tags []string
+	for _, c := range checks {
+		if deploy || !c.Deploy {
+			tags = append(tags, c.Tags...)
+		}
+	}
+	slices.Sort(tags)
+	return slices.Compact(tags)
+}
+
+// Run runs the checks one after the other and reports. It never fails itself: a faulty list, an unknown tag and a
+// silence that names no check or gives no reason are reported like a check that could not run.
+func Run(ctx context.Context, checks []Check, opt Options) *Report {
+	r := &Report{FailLevel: opt.FailLevel, Findings: []Finding{}, Silenced: []Finding{}, NotRun: []NotRun{}}
+	if r.FailLevel == 0 {
+		r.FailLevel = Error
+		if opt.Deploy {
+			r.FailLevel = Warning
+		}
+	}
+	r.refuse(checks, opt)
+	for _, c := range checks {
+		if c.Find == nil || c.Deploy && !opt.Deploy || !tagged(c, opt.Tags) {
+			continue
+		}
+		r.add(ctx, c, opt.Silenced)
+	}
+	worstFirst := func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(b.Level, a.Level), cmp.Compare(a.ID, b.ID))
+	}
+	slices.SortStableFunc(r.Findings, worstFirst)
+	slices.SortStableFunc(r.Silenced, worstFirst)
+	return r
+}
+
+// refuse reports what is wrong with the question itself. A gate that was asked wrongly must not open.
+func (r *Report) refuse(checks []Check, opt Options) {
+	bad := func(id, title, reason string) { r.NotRun = append(r.NotRun, NotRun{id, title, reason}) }
+	if err := Validate(checks); err != nil {
+		bad("check", "the list of checks is faulty", err.Error())
+	}
+	known := Tags(checks, opt.Deploy)
+	for _, tag := range opt.Tags {
+		if !slices.Contains(known, tag) {
+			bad("check", "unknown tag", fmt.Sprintf("no check has the tag %q: use %s", tag, strings.Join(known, ", ")))
+		}
+	}
+	for _, s := range opt.Silenced {
+		if !slices.ContainsFunc(checks, func(c Check) bool { return c.ID == s.ID }) {
+			bad(s.ID, "unknown check silenced", fmt.Sprintf("no check has the ID %q", s.ID))
+		} else if strings.TrimSpace(s.Reason) == "" {
+			bad(s.ID, "silenced without a reason", "write why: "+s.ID+"=reason")
+		}
+	}
+}
+
+func tagged(c Check, tags []string) bool {
+	return len(tags) == 0 || slices.ContainsFunc(tags, func(t string) bool { return slices.Contains(c.Tags, t) })
+}
+
+func (r *Report) add(ctx context.Context, c Check, silenced []Silence) {
+	findings, err := look(ctx, c)
+	if err != nil {
+		r.NotRun = append(r.NotRun, NotRun{c.ID, c.Title, err.Error()})
+		return
+	}
+	r.Ran++
+	for _, f := range findings {
+		f.ID = c.ID
+		f.Level = cmp.Or(f.Level, c.Level)
+		f.Title = cmp.Or(f.Title, c.Title)
+		f.Hint = cmp.Or(f.Hint, c.Hint)
+		i := slices.IndexFunc(silenced, func(s Silence) bool { return s.ID == c.ID && s.Reason != "" })
+		if i >= 0 {
+			f.Silenced = silenced[i].Reason
+			r.Silenced = append(r.Silenced, f)
+			continue
+		}
+		r.Findings = append(r.Findings, f)
+	}
+}
+
+// look calls Find and turns a panic into "could not look". The panic's value stays out: it may hold anything.
+func look(ctx context.Context, c Check) (findings []Finding, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			findings, err = nil, fmt.Errorf("the check panicked (%T)", v)
+		}
+	}()
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("stopped before it ran: %w", err)
+	}
+	return c.Find(ctx)
+}

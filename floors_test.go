@@ -1,0 +1,135 @@
+package airworthy_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/airworthy-go/airworthy"
+
+// floors says on which floor each package stands. Imports go down: a package imports only packages of lower floors.
+// A new package is added here first.
+var floors = map[string]int{
+	// Floor 0: the standard library and nothing else.
+	"check":          0,
+	"secret":         0,
+	"internal/httpx": 0,
+
+	// Floor 1: what several parts are made with.
+	"keyring": 1, // signing, session and csrf all need keys that rotate
+	"cookies": 1, // csrf and session agree on names and on what a doubled cookie means
+
+	// Floor 2: signing alone, because session and cookies of Django's shape need it.
+	"signing": 2,
+
+	// Floor 3: the parts. None imports another.
+	"settings":   3,
+	"proxy":      3,
+	"hosts":      3,
+	"https":      3,
+	"headers":    3,
+	"csp":        3,
+	"csrf":       3,
+	"session":    3,
+	"errorpages": 3,
+	"logs":       3,
+
+	// Floor 4: what judges or tests parts, and what needs a server.
+	"check/checktest":       4,
+	"check/probe":           4,
+	"check/django":          4,
+	"settings/settingstest": 4,
+	"session/sessiontest":   4,
+	"drivers/sqlstore":      4,
+
+	"":       5, // the root: all parts, in order
+	"manage": 6, // the commands of an application
+
+	"examples/bulletin":                       7,
+	"examples/bulletin/internal/site":         7,
+	"examples/bulletin/internal/environments": 7,
+}
+
+// thirdParty says which packages import more than the standard library and golang.org/x, and what. Whoever imports
+// a part inherits what it requires, so the request path requires nothing.
+var thirdParty = map[string][]string{
+	"manage":           {"github.com/spf13/cobra"},
+	"drivers/sqlstore": {"modernc.org/sqlite", "github.com/jackc/pgx/v5"},
+}
+
+type pkg struct {
+	ImportPath, Dir string
+	Imports         []string
+	Standard        bool
+}
+
+func list(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,Imports,Standard", "work").Output()
+	if err != nil {
+		if ee, ok := errors.AsType[*exec.ExitError](err); ok {
+			t.Fatalf("go list: %s", ee.Stderr)
+		}
+		t.Fatal(err)
+	}
+	var pkgs []pkg
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+	if len(pkgs) < 3 {
+		t.Fatalf("go list found only %d packages", len(pkgs))
+	}
+	return pkgs
+}
+
+func short(path string) string { return strings.TrimPrefix(strings.TrimPrefix(path, module), "/") }
+
+func TestFloors(t *testing.T) {
+	for _, p := range list(t) {
+		name := short(p.ImportPath)
+		floor, ok := floors[name]
+		if !ok {
+			t.Errorf("%s stands on no floor: add it to the table", name)
+			continue
+		}
+		for _, imp := range p.Imports {
+			switch below, ours := floors[short(imp)]; {
+			case strings.HasPrefix(imp, module):
+				if !ours || below >= floor && !sameProgram(name, short(imp)) {
+					t.Errorf("%s (floor %d) imports %s (floor %d): imports go down", name, floor, short(imp), below)
+				}
+			case strings.Contains(strings.SplitN(imp, "/", 2)[0], "."):
+				if floor == 0 || !allowed(name, imp) {
+					t.Errorf("%s imports %s, which is not in its list of third parties", name, imp)
+				}
+			}
+		}
+	}
+}
+
+// sameProgram reports whether both packages are parts of one example, whose inner order is its own business.
+func sameProgram(a, b string) bool {
+	return strings.HasPrefix(a, "examples/bulletin") && strings.HasPrefix(b, "examples/bulletin")
+}
+
+func allowed(name, imp string) bool {
+	if strings.HasPrefix(imp, "golang.org/x/") {
+		return true
+	}
+	for _, prefix := range thirdParty[name] {
+		if imp == prefix || strings.HasPrefix(imp, prefix+"/") {
+			return true
+		}
+	}
+	return false
+}

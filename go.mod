@@ -1,0 +1,3 @@
+module github.com/airworthy-go/airworthy
+
+go 1.26

@@ -1,0 +1,133 @@
+// Package httpx holds what the parts know about one request, and the one ResponseWriter wrapper.
+//
+// Each part works alone on any http.Handler and none imports its neighbours; here is what they leave for each other.
+// The first part that a request meets calls [Begin], which costs the chain's only context; the others find the same
+// [State] there.
+package httpx
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"time"
+)
+
+// State is what is known about one request. It belongs to the goroutine that serves the request, save the fields that
+// only [Begin] and the proxy part write, which any goroutine may read once the application's handler runs.
+//
+// A State is three things in one allocation: itself, the request's context and the response's writer.
+type State struct {
+	// Settled by Begin from the connection alone, and by the proxy part if a trusted peer says otherwise.
+	Scheme  string     // "http" or "https"
+	Host    string     // as received, with its port; never empty unless the request had none
+	Peer    netip.Addr // who connected: unmapped, without zone; the zero Addr if unknown (a Unix socket)
+	Client  netip.Addr // who asked, by the proxy policy; Peer without one
+	Trusted bool       // Peer is a trusted proxy
+
+	// Each of these belongs to the part that it is named after; nil or empty while that part is not in the chain.
+	RequestID  string
+	Nonce      string
+	CSRFSecret string
+	CSP        any
+	CSRF       any
+	Session    any
+	Pages      Pages
+
+	// Request is the request as the innermost part passed it on.
+	Request *http.Request
+
+	parent context.Context
+	w      writer
+}
+
+// Pages writes error pages. The errorpages part sets [State.Pages]; a part that refuses calls [Refuse].
+type Pages interface {
+	// ServeError answers with the page for status. The cause is for the development page and is never shown to
+	// anybody else; it may be nil.
+	ServeError(w http.ResponseWriter, r *http.Request, status int, cause error)
+
+	// Replaces reports whether an answer that the application is about to send, with this status and these headers,
+	// is one of net/http's plain error texts, which the page for the status replaces.
+	Replaces(r *http.Request, status int, h http.Header) bool
+}
+
+type stateKey struct{}
+
+// requestContext is a State seen as a context.
+type requestContext State
+
+func (c *requestContext) Deadline() (time.Time, bool) { return c.parent.Deadline() }
+func (c *requestContext) Done() <-chan struct{}       { return c.parent.Done() }
+func (c *requestContext) Err() error                  { return c.parent.Err() }
+func (c *requestContext) Value(key any) any {
+	if _, ok := key.(stateKey); ok {
+		return (*State)(c)
+	}
+	return c.parent.Value(key)
+}
+
+// From returns the state of the request that ctx belongs to, or nil if no part has seen the request.
+func From(ctx context.Context) *State {
+	if c, ok := ctx.(*requestContext); ok {
+		return (*State)(c)
+	}
+	s, _ := ctx.Value(stateKey{}).(*State)
+	return s
+}
+
+// Begin returns the state of r, with the writer and the request to go on with. If r has none yet it makes one.
+func Begin(w http.ResponseWriter, r *http.Request) (*State, http.ResponseWriter, *http.Request) {
+	if s := From(r.Context()); s != nil {
+		return s, w, r
+	}
+	s := &State{Scheme: "http", Host: r.Host, parent: r.Context()}
+	if r.TLS != nil {
+		s.Scheme = "https"
+	}
+	s.Peer = peer(r.RemoteAddr)
+	s.Client = s.Peer
+	s.w.ResponseWriter = w
+	s.Request = r.WithContext((*requestContext)(s))
+	return s, (*Writer)(s), s.Request
+}
+
+// peer parses what net/http writes into Request.RemoteAddr. Anything else, such as the "@" of a Unix socket, is an
+// unknown peer, which no list of networks contains.
+func peer(remote string) netip.Addr {
+	ap, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap().WithZone("")
+}
+
+// Secure reports whether the request came over HTTPS, as far as the connection or a trusted proxy tells.
+func Secure(r *http.Request) bool {
+	if s := From(r.Context()); s != nil {
+		return s.Scheme == "https"
+	}
+	return r.TLS != nil
+}
+
+// Host returns the request's host as received, with its port.
+func Host(r *http.Request) string {
+	if s := From(r.Context()); s != nil {
+		return s.Host
+	}
+	return r.Host
+}
+
+// Refuse answers r with status: with the error page if there are pages, otherwise with the status's own short text,
+// and never with anything that the client sent. The cause reaches the development page only; log it yourself.
+func Refuse(w http.ResponseWriter, r *http.Request, status int, cause error) {
+	if s := From(r.Context()); s != nil && s.Pages != nil {
+		s.Pages.ServeError(w, r, status, cause)
+		return
+	}
+	h := w.Header()
+	h.Del("Content-Length")
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(http.StatusText(status) + "\n"))
+}

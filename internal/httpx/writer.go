@@ -1,0 +1,170 @@
+package httpx
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+)
+
+// A Hook is called once, just before the header of the response goes out, while it can still be changed. It must not
+// write to the body.
+type Hook interface {
+	BeforeHeader(w http.ResponseWriter, status int)
+}
+
+// writer is the part of a State that its Writer uses.
+type writer struct {
+	http.ResponseWriter
+	hooks     [4]Hook
+	n         int
+	status    int   // 0 until the header has gone out
+	size      int64 // bytes of the body so far
+	replacing bool  // a page has taken the answer's place: the application's body is dropped
+}
+
+// Writer is a State seen as the response's writer. It adds hooks before the header and counts what goes out; the rest
+// it passes on, ReadFrom included, without which large files would not use sendfile.
+//
+// [http.ResponseController] finds the connection's own writer through Unwrap.
+type Writer State
+
+var (
+	_ http.ResponseWriter = (*Writer)(nil)
+	_ http.Flusher        = (*Writer)(nil)
+	_ http.Hijacker       = (*Writer)(nil)
+	_ io.ReaderFrom       = (*Writer)(nil)
+	_ io.StringWriter     = (*Writer)(nil)
+)
+
+// OnHeader adds a hook. The hook added last runs first, as the innermost part would. More than four, or one added
+// after the header has gone out, is a bug in a part and panics.
+func (s *State) OnHeader(h Hook) {
+	if s.w.status != 0 {
+		panic("httpx: hook added after the header")
+	}
+	s.w.hooks[s.w.n] = h
+	s.w.n++
+}
+
+// Status returns the status that was sent, 0 if the header has not gone out.
+func (s *State) Status() int { return s.w.status }
+
+// Size returns how many bytes of body were sent.
+func (s *State) Size() int64 { return s.w.size }
+
+// Header returns the response's header.
+func (w *Writer) Header() http.Header { return w.w.Header() }
+
+// Unwrap returns the writer below, for [http.ResponseController].
+func (w *Writer) Unwrap() http.ResponseWriter { return w.w.ResponseWriter }
+
+// WriteHeader runs the hooks and sends the header. Informational statuses pass through: the answer is still to come.
+func (w *Writer) WriteHeader(status int) {
+	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
+		w.w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	if w.w.status != 0 {
+		if !w.w.replacing {
+			w.w.ResponseWriter.WriteHeader(status) // net/http logs the superfluous call
+		}
+		return
+	}
+	if w.Pages != nil && status >= 400 && w.Pages.Replaces(w.Request, status, w.Header()) {
+		w.replace(status)
+		return
+	}
+	w.w.status = status
+	for i := w.w.n - 1; i >= 0; i-- {
+		w.w.hooks[i].BeforeHeader(w, status)
+	}
+	w.w.ResponseWriter.WriteHeader(status)
+}
+
+// replace sends the page for status. Pages is unset meanwhile, so that the page itself is not replaced.
+func (w *Writer) replace(status int) {
+	pages := w.Pages
+	w.Pages = nil
+	pages.ServeError(w, w.Request, status, nil)
+	w.Pages = pages
+	w.w.replacing = true
+}
+
+// Write sends the header if need be, then p.
+func (w *Writer) Write(p []byte) (int, error) {
+	if w.begin() {
+		return len(p), nil
+	}
+	n, err := w.w.ResponseWriter.Write(p)
+	w.w.size += int64(n)
+	return n, err
+}
+
+// WriteString is Write for a string, without a copy where the writer below can do without.
+func (w *Writer) WriteString(p string) (int, error) {
+	if w.begin() {
+		return len(p), nil
+	}
+	n, err := io.WriteString(w.w.ResponseWriter, p)
+	w.w.size += int64(n)
+	return n, err
+}
+
+// ReadFrom lets net/http send a file by sendfile.
+func (w *Writer) ReadFrom(src io.Reader) (int64, error) {
+	if w.begin() {
+		return io.Copy(io.Discard, src)
+	}
+	var n int64
+	var err error
+	if rf, ok := w.w.ResponseWriter.(io.ReaderFrom); ok {
+		n, err = rf.ReadFrom(src)
+	} else {
+		n, err = io.Copy(onlyWriter{w.w.ResponseWriter}, src)
+	}
+	w.w.size += n
+	return n, err
+}
+
+// onlyWriter hides whatever else the writer can do, so that io.Copy does not look for ReadFrom again.
+type onlyWriter struct{ io.Writer }
+
+// begin sends the header if it has not gone out, and reports whether the body is to be dropped.
+func (w *Writer) begin() (drop bool) {
+	if w.w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	return w.w.replacing
+}
+
+// FlushError sends the header, hooks first, and what has been written so far.
+func (w *Writer) FlushError() error {
+	w.begin()
+	return http.NewResponseController(w.w.ResponseWriter).Flush()
+}
+
+// Flush is FlushError for those who cannot take an error.
+func (w *Writer) Flush() { _ = w.FlushError() }
+
+// Hijack hands the connection over, as for a WebSocket. No hook runs: the header is the hijacker's to write. The error
+// is errors.ErrUnsupported where the connection cannot be had (HTTP/2).
+func (w *Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if w.w.replacing {
+		return nil, nil, errors.New("httpx: the answer has been replaced by an error page")
+	}
+	conn, rw, err := http.NewResponseController(w.w.ResponseWriter).Hijack()
+	if err == nil {
+		w.w.status = http.StatusSwitchingProtocols
+	}
+	return conn, rw, err
+}
+
+// Finish sends the header of an answer for which the application wrote nothing, so that hooks run for it too. A part
+// that adds a hook calls it when the next handler has returned. It does nothing if the header has gone out.
+func (s *State) Finish() {
+	if s.w.status == 0 {
+		(*Writer)(s).WriteHeader(http.StatusOK)
+	}
+}
