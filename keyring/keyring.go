@@ -1,0 +1,116 @@
+// Package keyring holds the keys that everything signed or encrypted hangs on, and lets them be rotated while the
+// application serves.
+//
+// It protects from a weak or published key, which lets anybody forge a login, and from rotations that log everybody
+// out: what a fallback key signed stays valid until the fallback is dropped, and [Ring.Uses] says when that may be.
+//
+//	ring, err := keyring.New(keyring.Config{Key: key})
+//	…
+//	links := ring.MAC(keyring.Context("unsubscribe"))
+//	mac := links.Sign(nil, []byte(address))
+//
+// A ring hands out purposes: [Ring.MAC] signs as Django does, [Ring.AEAD] encrypts. Each derives keys of its own from
+// its context, so that what was made for one purpose is worth nothing for another, and each follows [Ring.Swap].
+//
+// The package does not store keys, does not fetch them and does not decide when to rotate.
+package keyring
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/airworthy-go/airworthy/secret"
+)
+
+// Config says which keys a ring holds.
+type Config struct {
+	// Key signs and encrypts, and is the first that is tried when something signed comes back. There is no default.
+	Key secret.Text `env:"SECRET_KEY" doc:"The key that everything signed or encrypted hangs on: 50 random characters or more."`
+
+	// Fallbacks are keys that were in use before. They verify and decrypt, and never sign: whoever learns one can still
+	// forge, so drop them when [Ring.Uses] says that nothing needs them any more.
+	Fallbacks []secret.Text `env:"SECRET_KEY_FALLBACKS" doc:"Former keys, newest first, that still verify what they signed."`
+
+	// InsecureWeak accepts keys that [Weakness] finds fault with: for tests, and for development on a key that
+	// stands in the repository.
+	InsecureWeak bool
+}
+
+// key is one key of a set and what is known of its use.
+type key struct {
+	secret secret.Text
+	uses   *uses
+}
+
+// keySet is immutable. Purposes tell by its address whether the keys that they derived are up to date.
+type keySet struct {
+	keys []key // the current one, then the fallbacks
+}
+
+// Ring holds the keys. It is safe for concurrent use.
+type Ring struct {
+	swap sync.Mutex // held by Swap alone
+	set  atomic.Pointer[keySet]
+}
+
+// New returns a ring of cfg's keys. It refuses an empty key and, unless InsecureWeak says otherwise, weak ones, naming
+// the variable and what is wrong with its value, never the value.
+func New(cfg Config) (*Ring, error) {
+	r := &Ring{}
+	if err := r.Swap(cfg); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Swap replaces all keys at once. Every purpose follows: whatever begins after Swap has returned uses the keys of cfg.
+// If cfg is refused the ring keeps the keys that it has.
+func (r *Ring) Swap(cfg Config) error {
+	if err := cfg.validate(); err != nil {
+		return err
+	}
+	r.swap.Lock()
+	defer r.swap.Unlock()
+	old, now := r.set.Load(), time.Now()
+	set := &keySet{keys: []key{{cfg.Key, old.carry(cfg.Key, false, now)}}}
+	for _, fallback := range cfg.Fallbacks {
+		if !set.holds(fallback) {
+			set.keys = append(set.keys, key{fallback, old.carry(fallback, true, now)})
+		}
+	}
+	r.set.Store(set)
+	return nil
+}
+
+// validate returns every mistake in cfg.
+func (c Config) validate() error {
+	judge := func(variable string, k secret.Text) error {
+		switch why := Weakness(k); {
+		case why == "" || c.InsecureWeak && !k.IsZero():
+			return nil
+		default:
+			return fmt.Errorf("keyring: %s: %s: set it to a random value of 50 characters or more, "+
+				"such as the command \"key generate\" prints", variable, why)
+		}
+	}
+	errs := []error{judge("SECRET_KEY", c.Key)}
+	for i, fallback := range c.Fallbacks {
+		if err := judge(fmt.Sprintf("SECRET_KEY_FALLBACKS[%d]", i), fallback); err != nil {
+			errs = append(errs, fmt.Errorf("%w, or remove it", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// holds reports whether k is in the set: a key that is listed twice need not be tried twice.
+func (s *keySet) holds(k secret.Text) bool {
+	for _, have := range s.keys {
+		if have.secret.Equal(k) {
+			return true
+		}
+	}
+	return false
+}
