@@ -4,12 +4,17 @@
 // says what was found and whether the gate stays shut:
 //
 //	report := check.Run(ctx, checks, check.Options{Deploy: true})
-//	_ = report.WriteText(os.Stdout)
+//	if err := report.WriteText(os.Stdout, check.TextOptions{}); err != nil {
+//		return err
+//	}
 //	if report.Failed() {
-//		os.Exit(1)
+//		return errGate
 //	}
 //
-// A check that could not run has not passed: it is reported and fails the gate at every fail level.
+// A check that could not run has not passed: it is reported and fails the gate at every fail level. So does a question
+// that was asked wrongly, such as an unknown tag.
+//
+// The package knows no rule and looks at nothing itself. It does not detect terminals, write files or exit.
 package check
 
 import (
@@ -45,6 +50,12 @@ func (l Level) String() string {
 // MarshalText returns the level's word.
 func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
+// UnmarshalText sets l to the level that a word names, as in a report that was written as JSON.
+func (l *Level) UnmarshalText(word []byte) (err error) {
+	*l, err = ParseLevel(string(word))
+	return err
+}
+
 // ParseLevel returns the level that word names, in any case. The error lists the words.
 func ParseLevel(word string) (Level, error) {
 	for level, name := range levelNames {
@@ -68,7 +79,7 @@ const (
 
 // Check is one rule.
 type Check struct {
-	ID     string   // Django's ID where the rule is Django's, otherwise part.Xnnn; never renamed, never reused
+	ID     string   // label.Xnnn, X one of C E W I D: Django's where the rule is Django's; never renamed, never reused
 	Level  Level    // the level of its findings, unless a finding sets its own
 	Tags   []string // "security" and whatever else it can be asked for by
 	Deploy bool     // run only when Options.Deploy is set

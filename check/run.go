@@ -3,7 +3,6 @@ package check
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,9 +17,9 @@ type Options struct {
 	Silenced  []Silence // findings to set aside
 }
 
-// Silence sets a finding aside, with a reason that the report repeats.
+// Silence sets a finding aside, with a reason that the report repeats. What could not be checked cannot be silenced.
 type Silence struct {
-	ID     string // exactly one check's ID
+	ID     string // exactly one check's ID; there are no patterns
 	Reason string // why this is no problem here; required
 }
 
@@ -33,7 +32,7 @@ type Report struct {
 	NotRun    []NotRun  `json:"not_run"`  // checks that could not look
 }
 
-// NotRun is a check that could not look.
+// NotRun is a check that could not look, or, with the ID "check", a fault of the question itself.
 type NotRun struct {
 	ID     string `json:"id"`
 	Title  string `json:"title"`
@@ -43,25 +42,6 @@ type NotRun struct {
 // Failed reports whether the gate stays shut: a finding stands at or above the fail level, or a check could not run.
 func (r *Report) Failed() bool {
 	return len(r.NotRun) > 0 || slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Level >= r.FailLevel })
-}
-
-// Validate reports every mistake in a list of checks: a missing or doubled ID, no level, no title, no Find.
-func Validate(checks []Check) error {
-	var errs []error
-	seen := map[string]bool{}
-	for i, c := range checks {
-		switch {
-		case c.ID == "":
-			errs = append(errs, fmt.Errorf("check: number %d has no ID", i))
-		case seen[c.ID]:
-			errs = append(errs, fmt.Errorf("check: %s: listed twice", c.ID))
-		}
-		seen[c.ID] = true
-		if c.Title == "" || c.Level == 0 || c.Needs == "" || len(c.Tags) == 0 || c.Find == nil {
-			errs = append(errs, fmt.Errorf("check: %s: needs Title, Level, Needs, Tags and Find", c.ID))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // Tags returns the sorted tags of the checks that would run.
@@ -76,8 +56,8 @@ func Tags(checks []Check, deploy bool) []string {
 	return slices.Compact(tags)
 }
 
-// Run runs the checks one after the other and reports. It never fails itself: a faulty list, an unknown tag and a
-// silence that names no check or gives no reason are reported like a check that could not run.
+// Run runs the checks one after the other and reports. It never fails itself: a faulty or empty list, an unknown tag
+// and a silence that names no check or gives no reason are reported like a check that could not run.
 func Run(ctx context.Context, checks []Check, opt Options) *Report {
 	r := &Report{FailLevel: opt.FailLevel, Findings: []Finding{}, Silenced: []Finding{}, NotRun: []NotRun{}}
 	if r.FailLevel == 0 {
@@ -105,22 +85,32 @@ func Run(ctx context.Context, checks []Check, opt Options) *Report {
 func (r *Report) refuse(checks []Check, opt Options) {
 	bad := func(id, title, reason string) { r.NotRun = append(r.NotRun, NotRun{id, title, reason}) }
 	if err := Validate(checks); err != nil {
-		bad("check", "the list of checks is faulty", err.Error())
+		bad("check", "The list of checks is faulty.", err.Error())
+	}
+	if len(checks) == 0 {
+		bad("check", "There are no checks.", "a gate that looks at nothing must not open")
 	}
 	known := Tags(checks, opt.Deploy)
 	for _, tag := range opt.Tags {
-		if !slices.Contains(known, tag) {
-			bad("check", "unknown tag", fmt.Sprintf("no check has the tag %q: use %s", tag, strings.Join(known, ", ")))
+		if slices.Contains(known, tag) {
+			continue
 		}
+		reason := fmt.Sprintf("no check has the tag %q: use one of %s", tag, strings.Join(known, ", "))
+		if slices.Contains(Tags(checks, true), tag) {
+			reason = fmt.Sprintf("only deployment checks have the tag %q: ask for those too", tag)
+		}
+		bad("check", "An unknown tag was asked for.", reason)
 	}
 	for _, s := range opt.Silenced {
 		if !slices.ContainsFunc(checks, func(c Check) bool { return c.ID == s.ID }) {
-			bad(s.ID, "unknown check silenced", fmt.Sprintf("no check has the ID %q", s.ID))
-		} else if strings.TrimSpace(s.Reason) == "" {
-			bad(s.ID, "silenced without a reason", "write why: "+s.ID+"=reason")
+			bad("check", "An unknown check is silenced.", fmt.Sprintf("no check has the ID %q", s.ID))
+		} else if !s.valid() {
+			bad(s.ID, "A check is silenced without a reason.", "write why, as in "+s.ID+"=the proxy does it")
 		}
 	}
 }
+
+func (s Silence) valid() bool { return strings.TrimSpace(s.Reason) != "" }
 
 func tagged(c Check, tags []string) bool {
 	return len(tags) == 0 || slices.ContainsFunc(tags, func(t string) bool { return slices.Contains(c.Tags, t) })
@@ -138,8 +128,8 @@ func (r *Report) add(ctx context.Context, c Check, silenced []Silence) {
 		f.Level = cmp.Or(f.Level, c.Level)
 		f.Title = cmp.Or(f.Title, c.Title)
 		f.Hint = cmp.Or(f.Hint, c.Hint)
-		i := slices.IndexFunc(silenced, func(s Silence) bool { return s.ID == c.ID && s.Reason != "" })
-		if i >= 0 {
+		f.Silenced = ""
+		if i := slices.IndexFunc(silenced, func(s Silence) bool { return s.ID == c.ID && s.valid() }); i >= 0 {
 			f.Silenced = silenced[i].Reason
 			r.Silenced = append(r.Silenced, f)
 			continue

@@ -1,0 +1,226 @@
+package check_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/airworthy-go/airworthy/check"
+)
+
+var update = flag.Bool("update", false, "rewrite the files in testdata")
+
+// hostile holds what a server, or a repository, may send to whoever reads the report: ANSI in both forms, line ends,
+// text reordering, an invisible character beyond the basic plane, markup, invalid UTF-8. badinput 61.
+const hostile = "a\x1b[2Jb\u009b2Jc\r\nERRORS\n\x7f\u202etxt\u2028\U000e0041</script>]]>\xff\u00e9"
+
+func reports() map[string]*check.Report {
+	return map[string]*check.Report{
+		"clean": {FailLevel: check.Warning, Ran: 34},
+		"findings": {
+			FailLevel: check.Warning, Ran: 2,
+			Findings: []check.Finding{
+				{ID: "probe.E001", Level: check.Error, Title: "A forged Host is answered.", Hint: "Set ALLOWED_HOSTS.",
+					Setting: "ALLOWED_HOSTS", Source: ".env:3", Evidence: "GET / for evil.example: 200"},
+				{ID: "security.W004", Level: check.Warning, Title: "No HSTS.", Hint: "Set it.", Setting: "SECURE_HSTS_SECONDS"},
+				{ID: "security.W008", Level: check.Warning, Title: "No redirect.", Hint: "Turn it on."},
+				{ID: "probe.I001", Level: check.Info, Title: "The server says what it is.", Hint: "Drop it.", Evidence: "Server: x"},
+			},
+			Silenced: []check.Finding{{ID: "security.W021", Level: check.Warning, Title: "No preload.",
+				Setting: "SECURE_HSTS_PRELOAD", Silenced: "not until March"}},
+			NotRun: []check.NotRun{{ID: "probe.E002", Title: "HTTPS is not enforced.", Reason: "GET /: no answer"}},
+		},
+		"passed": {
+			FailLevel: check.Error, Ran: 1,
+			Findings: []check.Finding{{ID: "lamp.W001", Level: check.Warning, Title: "It is off.", Hint: "On."}},
+		},
+		"notrun": {FailLevel: check.Critical, NotRun: []check.NotRun{{ID: "lamp.W001", Title: "It is off.", Reason: "dark\nand cold"}}},
+		"hostile": {
+			FailLevel: check.Error, Ran: 1,
+			Findings: []check.Finding{{ID: hostile, Level: check.Error, Title: hostile, Hint: hostile, Setting: hostile,
+				Source: hostile, Evidence: hostile + strings.Repeat("ü", 1000)}},
+			Silenced: []check.Finding{{ID: "lamp.W001", Level: check.Info, Title: hostile, Evidence: hostile, Silenced: hostile}},
+			NotRun:   []check.NotRun{{ID: hostile, Title: hostile, Reason: hostile}},
+		},
+	}
+}
+
+func TestReportGolden(t *testing.T) {
+	for name, r := range reports() {
+		for suffix, write := range map[string]func(*bytes.Buffer) error{
+			".txt":       func(b *bytes.Buffer) error { return r.WriteText(b, check.TextOptions{}) },
+			".color.txt": func(b *bytes.Buffer) error { return r.WriteText(b, check.TextOptions{Color: true}) },
+			".json":      func(b *bytes.Buffer) error { return r.WriteJSON(b) },
+		} {
+			t.Run(name+suffix, func(t *testing.T) {
+				var got bytes.Buffer
+				if err := write(&got); err != nil {
+					t.Fatal(err)
+				}
+				file := filepath.Join("testdata", name+suffix)
+				if *update {
+					if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+				want, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !bytes.Equal(got.Bytes(), want) {
+					t.Errorf("report differs from %s (rewrite it with -update)\ngot:\n%s\nwant:\n%s", file, got.Bytes(), want)
+				}
+			})
+		}
+	}
+}
+
+// TestReportIsVisible demands that what is written without colour holds line ends and printable characters only.
+func TestReportIsVisible(t *testing.T) {
+	r := reports()["hostile"]
+	var text, object bytes.Buffer
+	if err := errors.Join(r.WriteText(&text, check.TextOptions{}), r.WriteJSON(&object)); err != nil {
+		t.Fatal(err)
+	}
+	for name, got := range map[string]string{"text": text.String(), "JSON": object.String()} {
+		for _, bad := range []string{"\x1b", "\x7f", "\r", "\u009b", "\u202e", "\u2028", "\U000e0041", "\xff"} {
+			if strings.Contains(got, bad) {
+				t.Errorf("the %s report holds %q", name, bad)
+			}
+		}
+	}
+	if lines := strings.Split(text.String(), "\n"); slices.Contains(lines[1:], "ERRORS") {
+		t.Error("evidence forged a heading")
+	}
+	if strings.Contains(object.String(), "</script>") {
+		t.Error("the JSON report would end a script element")
+	}
+	var back struct{ Findings []check.Finding }
+	if err := json.Unmarshal(object.Bytes(), &back); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := back.Findings[0].Title, strings.ToValidUTF8(hostile, "\ufffd"); got != want {
+		t.Errorf("title read back = %q, want %q", got, want)
+	}
+}
+
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+
+func TestReportTellsWriteErrors(t *testing.T) {
+	r := reports()["clean"]
+	if r.WriteText(brokenPipe{}, check.TextOptions{}) == nil || r.WriteJSON(brokenPipe{}) == nil {
+		t.Error("a report that was not written counts as written")
+	}
+}
+
+func TestReportMeetsItsSchema(t *testing.T) {
+	raw, err := os.ReadFile("../docs/report.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root map[string]any
+	if err := json.Unmarshal(raw, &root); err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range reports() {
+		var b bytes.Buffer
+		if err := r.WriteJSON(&b); err != nil {
+			t.Fatal(err)
+		}
+		var v any
+		if err := json.Unmarshal(b.Bytes(), &v); err != nil {
+			t.Fatal(err)
+		}
+		for _, fault := range meets(root, root, v, name) {
+			t.Error(fault)
+		}
+	}
+	broken := map[string]any{"version": 2.0, "failed": "no", "findings": nil, "extra": 1.0}
+	if got := meets(root, root, broken, "broken"); len(got) != 8 {
+		t.Errorf("the test's own validator finds %q, want 8 faults", got)
+	}
+}
+
+// meets compares v with a schema that uses no more of JSON Schema than ours does, and fails on anything else.
+func meets(root, schema map[string]any, v any, at string) (faults []string) {
+	bad := func(format string, args ...any) { faults = append(faults, at+": "+fmt.Sprintf(format, args...)) }
+	object, _ := v.(map[string]any)
+	for key, rule := range schema {
+		switch key {
+		case "$schema", "$defs", "title", "description":
+		case "$ref":
+			def := root["$defs"].(map[string]any)[strings.TrimPrefix(rule.(string), "#/$defs/")].(map[string]any)
+			faults = append(faults, meets(root, def, v, at)...)
+		case "const":
+			if v != rule {
+				bad("is %v, want %v", v, rule)
+			}
+		case "enum":
+			if !slices.Contains(rule.([]any), v) {
+				bad("is %v, want one of %v", v, rule)
+			}
+		case "minimum":
+			if n, ok := v.(float64); ok && n < rule.(float64) {
+				bad("is %v, want at least %v", n, rule)
+			}
+		case "type":
+			if got := typeOf(v); got != rule && !(got == "integer" && rule == "number") {
+				bad("is of type %s, want %v", got, rule)
+			}
+		case "required":
+			for _, name := range rule.([]any) {
+				if _, ok := object[name.(string)]; !ok {
+					bad("lacks %v", name)
+				}
+			}
+		case "properties":
+			for name, sub := range rule.(map[string]any) {
+				if value, ok := object[name]; ok {
+					faults = append(faults, meets(root, sub.(map[string]any), value, at+"."+name)...)
+				}
+			}
+		case "additionalProperties":
+			for name := range object {
+				if _, ok := schema["properties"].(map[string]any)[name]; !ok {
+					bad("has %q, which the schema does not know", name)
+				}
+			}
+		case "items":
+			items, _ := v.([]any)
+			for i, item := range items {
+				faults = append(faults, meets(root, rule.(map[string]any), item, fmt.Sprintf("%s[%d]", at, i))...)
+			}
+		default:
+			bad("the test does not know the keyword %q", key)
+		}
+	}
+	return faults
+}
+
+func typeOf(v any) string {
+	switch v := v.(type) {
+	case map[string]any:
+		return "object"
+	case []any:
+		return "array"
+	case string:
+		return "string"
+	case bool:
+		return "boolean"
+	case float64:
+		if v == float64(int64(v)) {
+			return "integer"
+		}
+		return "number"
+	}
+	return "null"
+}
