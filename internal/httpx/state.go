@@ -7,8 +7,10 @@ package httpx
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,7 +27,7 @@ type State struct {
 	Trusted bool       // Peer is a trusted proxy
 
 	// Each of these belongs to the part that it is named after; nil or empty while that part is not in the chain.
-	RequestID  string
+	RequestID  string // as a trusted proxy gave it; read it with ID
 	Nonce      string
 	CSRFSecret string
 	CSP        any
@@ -38,6 +40,8 @@ type State struct {
 
 	parent context.Context
 	w      writer
+	lazyID bool                   // a part gives out request ids
+	madeID atomic.Pointer[string] // the id that was made, once somebody asked
 }
 
 // Pages writes error pages. The errorpages part sets [State.Pages]; a part that refuses calls [Refuse].
@@ -49,6 +53,23 @@ type Pages interface {
 	// Replaces reports whether an answer that the application is about to send, with this status and these headers,
 	// is one of net/http's plain error texts, which the page for the status replaces.
 	Replaces(r *http.Request, status int, h http.Header) bool
+}
+
+// EnableID makes [State.ID] give out an id. The logs part calls it on the way in; without it requests have none.
+func (s *State) EnableID() { s.lazyID = true }
+
+// ID returns the id of the request: RequestID if a trusted proxy gave one, otherwise one that is made when somebody
+// first asks; empty if no part gives out ids. Any goroutine may call it, because any goroutine may log.
+func (s *State) ID() string {
+	if s.RequestID != "" || !s.lazyID {
+		return s.RequestID
+	}
+	if id := s.madeID.Load(); id != nil {
+		return *id
+	}
+	id := rand.Text()
+	s.madeID.CompareAndSwap(nil, &id)
+	return *s.madeID.Load()
 }
 
 type stateKey struct{}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 )
 
 // A Hook is called once, just before the header of the response goes out, while it can still be changed. It must not
@@ -17,8 +18,8 @@ type Hook interface {
 // writer is the part of a State that its Writer uses.
 type writer struct {
 	http.ResponseWriter
-	hooks     [4]Hook
-	n         int
+	first     [4]Hook // room for the hooks of one chain without another allocation
+	hooks     []Hook
 	status    int   // 0 until the header has gone out
 	size      int64 // bytes of the body so far
 	replacing bool  // a page has taken the answer's place: the application's body is dropped
@@ -38,21 +39,28 @@ var (
 	_ io.StringWriter     = (*Writer)(nil)
 )
 
-// OnHeader adds a hook. The hook added last runs first, as the innermost part would. More than four, or one added
-// after the header has gone out, is a bug in a part and panics.
+// OnHeader adds a hook. The hook added last runs first, as the innermost part would. One added after the header has
+// gone out is a bug in a part and panics.
 func (s *State) OnHeader(h Hook) {
 	if s.w.status != 0 {
 		panic("httpx: hook added after the header")
 	}
-	s.w.hooks[s.w.n] = h
-	s.w.n++
+	if s.w.hooks == nil {
+		s.w.hooks = s.w.first[:0]
+	}
+	s.w.hooks = append(s.w.hooks, h)
 }
 
 // Status returns the status that was sent, 0 if the header has not gone out.
 func (s *State) Status() int { return s.w.status }
 
-// Size returns how many bytes of body were sent.
-func (s *State) Size() int64 { return s.w.size }
+// Size returns how many bytes of body were sent; none for HEAD, whatever the application wrote.
+func (s *State) Size() int64 {
+	if s.Request.Method == http.MethodHead {
+		return 0
+	}
+	return s.w.size
+}
 
 // Header returns the response's header.
 func (w *Writer) Header() http.Header { return w.w.Header() }
@@ -62,8 +70,9 @@ func (w *Writer) Unwrap() http.ResponseWriter { return w.w.ResponseWriter }
 
 // WriteHeader runs the hooks and sends the header. Informational statuses pass through: the answer is still to come.
 func (w *Writer) WriteHeader(status int) {
-	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
-		w.w.ResponseWriter.WriteHeader(status)
+	informational := status >= 100 && status < 200 && status != http.StatusSwitchingProtocols
+	if informational || status < 100 || status > 999 {
+		w.w.ResponseWriter.WriteHeader(status) // net/http panics on an invalid one, while a page can still be sent
 		return
 	}
 	if w.w.status != 0 {
@@ -77,8 +86,8 @@ func (w *Writer) WriteHeader(status int) {
 		return
 	}
 	w.w.status = status
-	for i := w.w.n - 1; i >= 0; i-- {
-		w.w.hooks[i].BeforeHeader(w, status)
+	for _, hook := range slices.Backward(w.w.hooks) {
+		hook.BeforeHeader(w, status)
 	}
 	w.w.ResponseWriter.WriteHeader(status)
 }
@@ -88,6 +97,9 @@ func (w *Writer) replace(status int) {
 	pages := w.Pages
 	w.Pages = nil
 	pages.ServeError(w, w.Request, status, nil)
+	if w.w.status == 0 {
+		w.WriteHeader(status) // pages that wrote nothing must not become an empty 200
+	}
 	w.Pages = pages
 	w.w.replacing = true
 }
@@ -155,7 +167,7 @@ func (w *Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, errors.New("httpx: the answer has been replaced by an error page")
 	}
 	conn, rw, err := http.NewResponseController(w.w.ResponseWriter).Hijack()
-	if err == nil {
+	if err == nil && w.w.status == 0 {
 		w.w.status = http.StatusSwitchingProtocols
 	}
 	return conn, rw, err
