@@ -1,0 +1,141 @@
+package cookies
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// complete returns s with its defaults filled in, or every mistake in it.
+func (s Spec) complete() (Spec, error) {
+	if s.Path == "" {
+		s.Path = "/"
+	}
+	s.Domain = strings.ToLower(strings.TrimPrefix(s.Domain, ".")) // browsers ignore the dot
+	var errs []error
+	for _, why := range []string{
+		faultOfName(s.Name), faultOfPath(s.Path), faultOfDomain(s.Domain), faultOfMaxAge(s.MaxAge),
+		faultOfSameSite(s.SameSite),
+	} {
+		if why != "" {
+			errs = append(errs, fmt.Errorf("cookies: %q: %s", s.Name, why))
+		}
+	}
+	return s, errors.Join(errs...)
+}
+
+// prefixes are names that browsers treat specially, in lower case, as they compare them.
+var prefixes = []string{"__host-", "__secure-", "__http-"}
+
+func faultOfName(name string) string {
+	if name == "" {
+		return "the name is empty: give the cookie one"
+	}
+	for i := range len(name) {
+		if !tokenByte(name[i]) {
+			return "the name may hold letters, digits and !#$%&'*+-.^_`|~ only"
+		}
+	}
+	if len(name) > 128 {
+		return "the name is longer than 128 bytes: choose a shorter one"
+	}
+	for _, p := range prefixes {
+		if len(name) >= len(p) && strings.EqualFold(name[:len(p)], p) {
+			return fmt.Sprintf("leave %s out of the name: the prefix that fits is added on https", name[:len(p)])
+		}
+	}
+	return ""
+}
+
+func faultOfPath(path string) string {
+	switch {
+	case path[0] != '/':
+		return fmt.Sprintf("the path %q does not begin with /", path)
+	case len(path) > 1024:
+		return "the path is longer than the 1024 bytes that browsers keep"
+	}
+	for i := range len(path) {
+		if b := path[i]; b <= ' ' || b >= 0x7f || b == ';' {
+			return fmt.Sprintf("the path %q holds bytes that a cookie cannot: percent-encode them", path)
+		}
+	}
+	return ""
+}
+
+// faultOfDomain refuses what browsers refuse, and what would give the cookie to strangers.
+func faultOfDomain(domain string) string {
+	if domain == "" {
+		return ""
+	}
+	if _, err := netip.ParseAddr(domain); err == nil {
+		return fmt.Sprintf("the domain %q is an address: leave it out, and the cookie is for that host alone", domain)
+	}
+	if !validDomain(domain) {
+		return fmt.Sprintf("the domain %q is not a host name such as example.com; international names are "+
+			"written in their xn-- form", domain)
+	}
+	if suffix, _ := publicsuffix.PublicSuffix(domain); suffix == domain {
+		return fmt.Sprintf("the domain %q is a public suffix, which strangers have names under: browsers refuse it", domain)
+	}
+	return ""
+}
+
+// validDomain reports whether domain consists of labels of letters, digits, hyphens and underscores.
+func validDomain(domain string) bool {
+	if len(domain) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(domain, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		for i := range len(label) {
+			if b := label[i]; !alphanumeric(b) && b != '-' && b != '_' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func faultOfMaxAge(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "the maximum age is negative: use Delete to delete the cookie"
+	case d%time.Second != 0:
+		return "the maximum age is not in whole seconds"
+	}
+	return ""
+}
+
+func faultOfSameSite(s http.SameSite) string {
+	switch s {
+	case 0, http.SameSiteDefaultMode, http.SameSiteLaxMode, http.SameSiteStrictMode, http.SameSiteNoneMode:
+		return ""
+	}
+	return fmt.Sprintf("SameSite is %d: use http.SameSiteLaxMode, SameSiteStrictMode or SameSiteNoneMode", int(s))
+}
+
+func alphanumeric(b byte) bool {
+	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
+}
+
+// tokenByte reports whether b may stand in a token of RFC 9110 section 5.6.2.
+func tokenByte(b byte) bool { return alphanumeric(b) || strings.IndexByte("!#$%&'*+-.^_`|~", b) >= 0 }
+
+// validValue reports whether value consists of cookie-octets of RFC 6265 section 4.1.1: what every reader takes for
+// the same value, without quotes.
+func validValue(value string) bool {
+	for i := range len(value) {
+		switch b := value[i]; {
+		case b <= ' ' || b >= 0x7f, b == '"', b == ',', b == ';', b == '\\':
+			return false
+		}
+	}
+	return true
+}
