@@ -23,6 +23,8 @@ type writer struct {
 	status    int   // 0 until the header has gone out
 	size      int64 // bytes of the body so far
 	replacing bool  // a page has taken the answer's place: the application's body is dropped
+	instead   int   // the status of the page that a hook asked for, and why
+	cause     error
 }
 
 // Writer is a State seen as the response's writer. It adds hooks before the header and counts what goes out; the rest
@@ -86,10 +88,38 @@ func (w *Writer) WriteHeader(status int) {
 		return
 	}
 	w.w.status = status
-	for _, hook := range slices.Backward(w.w.hooks) {
+	for i, hook := range slices.Backward(w.w.hooks) {
 		hook.BeforeHeader(w, status)
+		if w.w.instead != 0 {
+			w.refuse(i)
+			return
+		}
 	}
 	w.w.ResponseWriter.WriteHeader(status)
+}
+
+// Replace has the answer that is about to go out replaced by the page for status, as [Refuse] writes it. A hook calls it
+// that could not do what the answer is about to claim. The hooks that have not run yet run for the page.
+func (s *State) Replace(status int, cause error) { s.w.instead, s.w.cause = status, cause }
+
+// refuse sends the page that the hook i asked for in place of the answer, whose header has not gone out.
+func (w *Writer) refuse(i int) {
+	status, cause, pages := w.w.instead, w.w.cause, w.Pages
+	w.w.instead, w.w.cause, w.w.status, w.w.hooks = 0, nil, 0, w.w.hooks[:i]
+	for _, name := range []string{"Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Location"} {
+		w.Header().Del(name)
+	}
+	if pages == nil {
+		Refuse(w, w.Request, status, cause)
+	} else {
+		w.Pages = nil // the page itself is not replaced
+		pages.ServeError(w, w.Request, status, cause)
+		w.Pages = pages
+	}
+	if w.w.status == 0 {
+		w.WriteHeader(status)
+	}
+	w.w.replacing = true
 }
 
 // replace sends the page for status. Pages is unset meanwhile, so that the page itself is not replaced.
