@@ -2,9 +2,11 @@ module github.com/airworthy-go/airworthy
 
 go 1.26.0
 
+require golang.org/x/net v0.62.0
+
 require (
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/spf13/cobra v1.10.2 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect
-	golang.org/x/net v0.62.0
+	golang.org/x/text v0.43.0 // indirect
 )

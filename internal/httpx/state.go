@@ -26,6 +26,10 @@ type State struct {
 	Client  netip.Addr // who asked, by the proxy policy; Peer without one
 	Trusted bool       // Peer is a trusted proxy
 
+	// ClaimsHTTPS says that the peer calls the request HTTPS in a forwarding header that was not believed. The proxy
+	// part leaves it, for the diagnosis of redirect loops; nothing is decided by it.
+	ClaimsHTTPS bool
+
 	// Each of these belongs to the part that it is named after; nil or empty while that part is not in the chain.
 	RequestID  string // as a trusted proxy gave it; read it with ID
 	Nonce      string
