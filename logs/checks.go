@@ -1,0 +1,37 @@
+package logs
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/airworthy-go/airworthy/check"
+)
+
+// Checks returns what can be wrong with c.
+func (c Config) Checks() []check.Check {
+	tags := []string{"security", "logs"}
+	return []check.Check{{
+		ID: "logs.W001", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
+		Title: "The log does not know the secret values of the site, so that an error which quotes one logs it.",
+		Hint:  "Set Mask of the logs configuration to the secrets that were loaded.",
+		Find: func(context.Context) ([]check.Finding, error) {
+			return check.When(c.Mask == nil, check.Finding{})
+		},
+	}, {
+		ID: "logs.W002", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
+		Title: "The log level leaves out security events, which are warnings.",
+		Hint:  "Set LOG_LEVEL to INFO or WARNING.",
+		Find: func(context.Context) ([]check.Finding, error) {
+			wrong := slog.Level(c.Level) > slog.LevelWarn
+			return check.When(wrong, check.Finding{Setting: "LOG_LEVEL", Evidence: c.Level.String()})
+		},
+	}, {
+		ID: "logs.W003", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
+		Title: "The log level is DEBUG: libraries log at it what they send and receive.",
+		Hint:  "Set LOG_LEVEL to INFO or WARNING.",
+		Find: func(context.Context) ([]check.Finding, error) {
+			wrong := slog.Level(c.Level) < slog.LevelInfo
+			return check.When(wrong, check.Finding{Setting: "LOG_LEVEL", Evidence: c.Level.String()})
+		},
+	}}
+}

@@ -1,0 +1,126 @@
+package logs
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
+)
+
+// handler adds to each record what is known about its request. It stands around a handler of log/slog, which writes.
+type handler struct {
+	inner slog.Handler
+
+	// What came after the first WithGroup. It is applied to each record anew, after the request's attributes, which
+	// belong to the record and not to a group.
+	grouped []func(slog.Handler) slog.Handler
+}
+
+func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.inner.Enabled(ctx, level)
+}
+
+func (h *handler) Handle(ctx context.Context, rec slog.Record) error {
+	s := httpx.From(ctx)
+	if len(h.grouped) == 0 {
+		if s != nil {
+			rec = rec.Clone()
+			addRequest(s, func(a slog.Attr) { rec.AddAttrs(a) })
+		}
+		return h.inner.Handle(ctx, rec)
+	}
+	inner := h.inner
+	if s != nil {
+		var attrs []slog.Attr
+		addRequest(s, func(a slog.Attr) { attrs = append(attrs, a) })
+		inner = inner.WithAttrs(attrs)
+	}
+	for _, with := range h.grouped {
+		inner = with(inner)
+	}
+	return inner.Handle(ctx, rec)
+}
+
+func addRequest(s *httpx.State, add func(slog.Attr)) {
+	if id := s.ID(); id != "" {
+		add(slog.String("request_id", id))
+	}
+	if s.Client.IsValid() {
+		add(slog.String("client", s.Client.String()))
+	}
+}
+
+func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	if len(h.grouped) == 0 {
+		return &handler{inner: h.inner.WithAttrs(attrs)}
+	}
+	return h.with(func(inner slog.Handler) slog.Handler { return inner.WithAttrs(attrs) })
+}
+
+func (h *handler) WithGroup(name string) slog.Handler {
+	if name == "" {
+		return h
+	}
+	return h.with(func(inner slog.Handler) slog.Handler { return inner.WithGroup(name) })
+}
+
+func (h *handler) with(op func(slog.Handler) slog.Handler) slog.Handler {
+	grouped := append(h.grouped[:len(h.grouped):len(h.grouped)], op)
+	return &handler{inner: h.inner, grouped: grouped}
+}
+
+// lineWriter gets one record in one Write from log/slog, which calls it under its lock, and makes sure that it is one
+// line of harmless characters. log/slog escapes most of what is harmful; its JSON leaves the invisible and the
+// reversing characters of Unicode alone.
+type lineWriter struct {
+	out     io.Writer
+	scratch []byte
+}
+
+func (l *lineWriter) Write(p []byte) (int, error) {
+	n := len(p)
+	if n == 0 {
+		return 0, nil
+	}
+	if !plain(p[:n-1]) || p[n-1] != '\n' {
+		l.scratch = escape(l.scratch[:0], p)
+		p = l.scratch
+	}
+	if _, err := l.out.Write(p); err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+func plain(p []byte) bool {
+	for _, c := range p {
+		if c < ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// escape appends the line p with what does not print replaced by \uXXXX, which is an escape of JSON too: there such
+// characters stand only within strings.
+func escape(dst, p []byte) []byte {
+	if n := len(p); p[n-1] == '\n' {
+		p = p[:n-1]
+	}
+	for len(p) > 0 {
+		r, size := utf8.DecodeRune(p)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			dst = appendEscape(dst, utf8.RuneError)
+		case unicode.IsPrint(r):
+			dst = append(dst, p[:size]...)
+		default:
+			dst = appendEscape(dst, r)
+		}
+		p = p[size:]
+	}
+	return append(dst, '\n')
+}

@@ -1,0 +1,186 @@
+// Package logs sets up structured logs that can be trusted: one record, one line, no secrets, no control characters.
+//
+// It protects the reader of a log from what a client put there (line breaks that forge records, escape sequences that
+// drive a terminal, bidirectional controls that reverse what is read) and the secrets of the site from its readers.
+//
+//	l, err := logs.New(logs.Config{Format: logs.JSON, Mask: mask})
+//	…
+//	handler = l.Handler(mux)
+//	slog.SetDefault(l.Logger())
+//
+// Every record that is logged with a request's context gets the request's id and its client's address. The id is
+// made when it is first asked for; one that a client sends counts only if a trusted proxy passed it on.
+//
+// # Events
+//
+// A record with an attribute "event" is for machines: the name is fixed, alerts may depend on it. Its level is Warn,
+// or Error where an error page says so too. Besides "event" it has time, level, msg, request_id and client (the address
+// by the proxy policy), and what the event itself knows (a host, a reason), never a secret.
+//
+//	django.request                      a panic, answered with 500 (Error)
+//	django.security.DisallowedHost      a Host that the site does not answer to
+//	django.security.csrf                a forged form, with its reason
+//	django.security.SuspiciousSession   a session cookie or record that was tampered with
+//	csp.violation                       a browser's report
+//	http.access                         one line for each answer (Info; Error from 500 on)
+//
+// # What it does not do
+//
+// It replaces secrets that it is told of, that have the type [secret.Text], or whose attribute is plainly named. It
+// cannot know that a string called "note" holds a password. It keeps no files and rotates none: the standard error
+// stream is for whoever runs the program to collect.
+package logs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/textproto"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
+	"github.com/airworthy-go/airworthy/secret"
+)
+
+// Names of events, the values of the attribute "event".
+const (
+	EventRequest           = "django.request"
+	EventDisallowedHost    = "django.security.DisallowedHost"
+	EventCSRF              = "django.security.csrf"
+	EventSuspiciousSession = "django.security.SuspiciousSession"
+	EventCSPViolation      = "csp.violation"
+	EventAccess            = "http.access"
+)
+
+// Config says what is logged and how. The zero Config writes text to standard error from Info on, with an access log.
+type Config struct {
+	Format Format `env:"LOG_FORMAT" doc:"How a log record is written: text or json."`
+	Level  Level  `env:"LOG_LEVEL" doc:"The least level that is logged: DEBUG, INFO, WARNING or ERROR."`
+	Access Access `env:"ACCESS_LOG" doc:"Which answers get a line in the access log: all, errors (status 500 and above) or off."`
+
+	// RequestIDHeader is believed only on requests that a trusted proxy passed on, and only if it holds one short
+	// word. Empty for ids of our own.
+	RequestIDHeader string `env:"REQUEST_ID_HEADER" doc:"The header in which a trusted proxy passes on its id of the request, such as X-Request-ID."`
+
+	// Output gets each record in one Write. Nil for standard error.
+	Output io.Writer
+
+	// Quiet lists exact paths that the access log leaves out unless they fail, such as the health path.
+	Quiet []string
+
+	// Mask returns the secret values to hide, wherever they stand. It is asked for each record, so that it may
+	// follow the rotation of keys. Nil hides only what is secret by type or name.
+	Mask func() secret.Mask
+}
+
+// Logs is a logger and what it knows about requests. Make it with [New].
+type Logs struct {
+	logger *slog.Logger
+	mask   func() secret.Mask
+	access Access
+	quiet  map[string]bool
+	header string // canonical; empty if no header is believed
+}
+
+// New returns Logs for cfg. The error names every mistake.
+func New(cfg Config) (*Logs, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	l := &Logs{mask: cfg.Mask, access: cfg.Access, quiet: map[string]bool{}}
+	for _, path := range cfg.Quiet {
+		l.quiet[path] = true
+	}
+	if cfg.RequestIDHeader != "" {
+		l.header = textproto.CanonicalMIMEHeaderKey(cfg.RequestIDHeader)
+	}
+	l.logger = slog.New(newHandler(cfg))
+	return l, nil
+}
+
+func (c Config) validate() error {
+	var errs []error
+	if !slices.Contains([]Format{"", Text, JSON}, c.Format) {
+		errs = append(errs, fmt.Errorf("logs: LOG_FORMAT: unknown format %q: use text or json", c.Format))
+	}
+	if !slices.Contains([]Access{"", AccessAll, AccessErrors, AccessOff}, c.Access) {
+		errs = append(errs, fmt.Errorf("logs: ACCESS_LOG: unknown choice %q: use all, errors or off", c.Access))
+	}
+	if strings.ContainsFunc(c.RequestIDHeader, notToken) {
+		errs = append(errs, fmt.Errorf("logs: REQUEST_ID_HEADER: %q is no header name: use letters, digits and hyphens",
+			c.RequestIDHeader))
+	}
+	for _, path := range c.Quiet {
+		if !strings.HasPrefix(path, "/") {
+			errs = append(errs, fmt.Errorf("logs: Quiet: %q is no path: begin it with a slash", path))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func notToken(c rune) bool {
+	return c != '-' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
+}
+
+// Logger returns the logger.
+func (l *Logs) Logger() *slog.Logger { return l.logger }
+
+// RequestID returns the id of the request that ctx belongs to, empty if [Logs.Handler] has not seen the request.
+func RequestID(ctx context.Context) string {
+	if s := httpx.From(ctx); s != nil {
+		return s.ID()
+	}
+	return ""
+}
+
+func newHandler(cfg Config) slog.Handler {
+	var out io.Writer = os.Stderr
+	if cfg.Output != nil {
+		out = cfg.Output
+	}
+	r := redactor{mask: cfg.Mask, json: cfg.Format == JSON}
+	opt := &slog.HandlerOptions{Level: slog.Level(cfg.Level), ReplaceAttr: r.attr}
+	lines := &lineWriter{out: out}
+	if cfg.Format == JSON {
+		return &handler{inner: slog.NewJSONHandler(lines, opt)}
+	}
+	return &handler{inner: slog.NewTextHandler(lines, opt)}
+}
+
+// Handler gives requests an id and logs their answers.
+func (l *Logs) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, w, r := httpx.Begin(w, r)
+		s.EnableID()
+		if l.header != "" && s.Trusted && s.RequestID == "" {
+			s.RequestID = proxyID(r.Header[l.header])
+		}
+		if l.access == AccessOff {
+			next.ServeHTTP(w, r)
+			return
+		}
+		a := access{l: l, s: s, r: r, start: now()}
+		defer a.log()
+		next.ServeHTTP(w, r)
+		a.returned = true
+	})
+}
+
+// maxID bounds an id that a proxy gives.
+const maxID = 128
+
+// proxyID returns the id in the header's values, or nothing: two values are as good as none, since one of them may be
+// the client's.
+func proxyID(values []string) string {
+	if len(values) != 1 || len(values[0]) > maxID || strings.ContainsFunc(values[0], notID) {
+		return ""
+	}
+	return values[0]
+}
+
+func notID(c rune) bool { return notToken(c) && !strings.ContainsRune("._:=;+/@", c) }
