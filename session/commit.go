@@ -1,0 +1,253 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
+)
+
+// patience is how long a change may take to be stored. The visitor's going away does not stop it: a logout counts even
+// if nobody waits for the answer.
+const patience = 5 * time.Second
+
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), patience)
+}
+
+// BeforeHeader stores the session's changes and sets its cookie. It is called by the response's writer.
+func (m *Manager) BeforeHeader(w http.ResponseWriter, status int) {
+	writer, ok := w.(*httpx.Writer)
+	if !ok {
+		return
+	}
+	st := (*httpx.State)(writer)
+	s, ok := st.Session.(*Session)
+	if !ok || s.m != m {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.beforeHeader(w.Header(), status)
+}
+
+func (s *Session) beforeHeader(h http.Header, status int) {
+	s.sent = true
+	if !s.loaded {
+		return
+	}
+	failed := s.err
+	switch {
+	case status >= http.StatusInternalServerError:
+		s.removeCookie(h)
+		failed = nil // the answer claims nothing
+	case failed == nil:
+		failed = s.commit(h)
+	}
+	s.cacheHeaders(h)
+	switch {
+	case failed == nil, failed == s.err && s.excused:
+	case errors.Is(failed, ErrInterrupted):
+		s.st.Replace(http.StatusBadRequest, failed)
+	default:
+		s.st.Replace(http.StatusInternalServerError, failed)
+	}
+}
+
+// afterwards stores the changes of a request whose header this package never saw, because its connection was hijacked.
+func (m *Manager) afterwards(st *httpx.State) {
+	s, ok := st.Session.(*Session)
+	if !ok || s.m != m {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sent {
+		return
+	}
+	s.sent = true
+	if s.dirty && (s.token == "" || s.renew) {
+		s.m.logger.LogAttrs(st.Request.Context(), slog.LevelError,
+			"changes to the session are lost: the connection was hijacked before Session.Save was called")
+		return
+	}
+	_ = s.commit(http.Header{}) // logged there
+}
+
+// commit stores what has changed and sets or removes the cookie in h.
+func (s *Session) commit(h http.Header) error {
+	now := time.Now()
+	var err error
+	switch {
+	case s.err != nil:
+		s.removeCookie(h)
+		err = s.err
+	case s.dirty && s.empty():
+		err = s.drop(h)
+	case s.dirty:
+		err = s.save(h, now)
+	case s.destroyed:
+		s.removeCookie(h)
+	case s.token != "" && s.rec.Resave:
+		err = s.save(h, now)
+	case s.token != "" && s.due(now):
+		err = s.touch(h, now)
+	}
+	return err
+}
+
+// removeCookie removes the cookie of a session that was destroyed.
+func (s *Session) removeCookie(h http.Header) {
+	if s.destroyed {
+		s.m.cookie.Delete(headerOnly{h}, s.m.secure(s.st))
+	}
+}
+
+// empty reports whether there is nothing to keep, and so no reason for a session.
+func (s *Session) empty() bool {
+	return s.rec.Data == "" && s.rec.User == "" && (s.token == "" || s.renew)
+}
+
+// drop ends a session that has nothing left to keep.
+func (s *Session) drop(h http.Header) error {
+	if s.token != "" {
+		ctx, cancel := detached(s.st.Request.Context())
+		defer cancel()
+		if err := s.m.store.Delete(ctx, s.token); err != nil {
+			return s.failed(ctx, err)
+		}
+		s.destroyed = true
+	}
+	s.token, s.dirty, s.renew = "", false, false
+	s.removeCookie(h)
+	return nil
+}
+
+// save stores the whole record, under a new token if there is none or a new one was asked for.
+func (s *Session) save(h http.Header, now time.Time) error {
+	ctx, cancel := detached(s.st.Request.Context())
+	defer cancel()
+	rec, token := s.rec, s.token
+	s.m.stamp(&rec, now)
+	rec.Resave = false
+	if s.renew && token != "" {
+		// The old session goes first: if it has been ended meanwhile, no other may take its place.
+		if err := s.m.store.Delete(ctx, token); err != nil {
+			return s.failed(ctx, err)
+		}
+		token = ""
+	}
+	token, err := s.m.store.Save(ctx, token, &rec)
+	if err == nil {
+		err = s.m.cookie.SetFor(headerOnly{h}, s.m.secure(s.st), token, s.m.lifetime(&rec, now))
+	}
+	if err != nil {
+		return s.failed(ctx, err)
+	}
+	s.rec, s.token, s.dirty, s.renew, s.destroyed = rec, token, false, false, false
+	return nil
+}
+
+// due reports whether the session's use has to be noted: once in a tenth of the idle age, so that reading does not
+// cost a write each time.
+func (s *Session) due(now time.Time) bool {
+	return !s.rec.Fixed && !s.m.sliding && s.m.idle < s.m.age && now.Sub(s.rec.Seen) >= s.m.idle/10
+}
+
+// touch notes that the session is in use. A session that was ended meanwhile stays so and the answer, which changed
+// nothing, goes out.
+func (s *Session) touch(h http.Header, now time.Time) error {
+	t, ok := s.m.store.(Toucher)
+	if !ok {
+		return s.save(h, now)
+	}
+	ctx, cancel := detached(s.st.Request.Context())
+	defer cancel()
+	rec := s.rec
+	s.m.stamp(&rec, now)
+	switch err := t.Touch(ctx, s.token, rec.Seen, rec.Expires); {
+	case errors.Is(err, ErrNotFound):
+	case err != nil:
+		return s.failed(ctx, err)
+	default:
+		s.rec = rec
+	}
+	return nil
+}
+
+// failed logs why a change could not be stored and returns the error for it.
+func (s *Session) failed(ctx context.Context, err error) error {
+	if errors.Is(err, ErrNotFound) {
+		s.m.event(ctx, "session.Interrupted", ErrInterrupted)
+		return ErrInterrupted
+	}
+	s.m.logger.LogAttrs(ctx, slog.LevelError, "the session could not be stored", slog.Any("error", err))
+	return fmt.Errorf("session: not stored: %w", err)
+}
+
+// headerOnly is a header for functions that set a cookie.
+type headerOnly struct{ h http.Header }
+
+func (w headerOnly) Header() http.Header       { return w.h }
+func (w headerOnly) Write([]byte) (int, error) { return 0, errors.ErrUnsupported }
+func (w headerOnly) WriteHeader(int)           {}
+
+// Constant headers. Their capacity is their length, so that a later Add copies them.
+var (
+	varyCookie   = []string{"Cookie"}
+	cachePrivate = []string{"private"}
+)
+
+// cacheHeaders keeps shared caches from handing one visitor's answer, or session cookie, to another.
+func (s *Session) cacheHeaders(h http.Header) {
+	addVary(h)
+	switch {
+	case s.token == "" && len(h["Set-Cookie"]) == 0:
+	case len(h["Cache-Control"]) == 0:
+		h["Cache-Control"] = cachePrivate
+	case len(h["Set-Cookie"]) != 0:
+		makePrivate(h)
+	}
+}
+
+// addVary adds Cookie to Vary unless it is there.
+func addVary(h http.Header) {
+	have := h["Vary"]
+	for _, line := range have {
+		for name := range strings.SplitSeq(line, ",") {
+			if name = strings.TrimSpace(name); name == "*" || strings.EqualFold(name, "Cookie") {
+				return
+			}
+		}
+	}
+	if have == nil {
+		h["Vary"] = varyCookie
+		return
+	}
+	h["Vary"] = append(have, "Cookie")
+}
+
+// makePrivate replaces what lets a shared cache keep an answer that sets a cookie, even if the application asked for
+// it: everybody would get this visitor's session.
+func makePrivate(h http.Header) {
+	var kept []string
+	for _, line := range h["Cache-Control"] {
+		for d := range strings.SplitSeq(line, ",") {
+			d = strings.TrimSpace(d)
+			name, _, _ := strings.Cut(strings.ToLower(d), "=")
+			switch strings.TrimSpace(name) {
+			case "no-store":
+				return
+			case "", "public", "s-maxage", "private", "proxy-revalidate":
+			default:
+				kept = append(kept, d)
+			}
+		}
+	}
+	h["Cache-Control"] = []string{strings.Join(append(kept, "private"), ", ")}
+}

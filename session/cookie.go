@@ -1,0 +1,134 @@
+package session
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/airworthy-go/airworthy/keyring"
+)
+
+// maxCookie is how long a token may be so that browsers keep it, its name and prefix included.
+const maxCookie = 4000
+
+// cookieStore keeps each session in its cookie, encrypted.
+type cookieStore struct {
+	aead *keyring.AEAD
+	name []byte // authenticated, so that one site's two session cookies cannot be swapped
+}
+
+var _ Store = (*cookieStore)(nil)
+
+// NewCookie returns a Store that keeps each session in its own cookie, encrypted and authenticated under the ring's
+// keys: nothing is stored anywhere, and a request costs no round trip. Cookies sealed under a fallback key are sealed
+// again when they are used.
+//
+// What it cannot do is to end a session that somebody has a copy of: after a logout, a change of password or a newer
+// version of the values, a copied cookie works until its idle age has passed, and the list of a user's sessions does not
+// exist. Where that matters use drivers/sqlstore. The values may take about 2900 bytes; what is longer is an error.
+func NewCookie(ring *keyring.Ring) Store {
+	return &cookieStore{aead: ring.AEAD(keyring.Context("session", "cookie"))}
+}
+
+func (c *cookieStore) bind(cfg Config) Store {
+	return &cookieStore{aead: c.aead, name: []byte(cfg.CookieName)}
+}
+
+// buffers are what a Load or a Save works in: the ciphertext, the plaintext, and the token as it is read.
+type buffers struct{ sealed, open, text []byte }
+
+var pool = sync.Pool{New: func() any {
+	return &buffers{make([]byte, 0, maxCookie), make([]byte, 0, maxCookie), make([]byte, 0, maxCookie)}
+}}
+
+// strict refuses a token whose last character has bits that decode to nothing: one session, one token.
+var strict = base64.RawURLEncoding.Strict()
+
+// Load implements [Store].
+func (c *cookieStore) Load(_ context.Context, token string) (Record, error) {
+	if len(token) > maxCookie {
+		return Record{}, ErrNotFound
+	}
+	b := pool.Get().(*buffers)
+	defer pool.Put(b)
+	b.text = append(b.text[:0], token...)
+	sealed, err := strict.AppendDecode(b.sealed[:0], b.text)
+	if err != nil {
+		return Record{}, ErrNotFound
+	}
+	open, current, err := c.aead.Open(b.open[:0], sealed, c.name)
+	if err != nil {
+		return Record{}, ErrNotFound
+	}
+	rec, ok := unpack(open)
+	clear(open)
+	if !ok {
+		return Record{}, ErrNotFound
+	}
+	rec.Resave = !current
+	return rec, nil
+}
+
+// Save implements [Store]. It cannot know whether the session was ended meanwhile.
+func (c *cookieStore) Save(_ context.Context, _ string, rec *Record) (string, error) {
+	b := pool.Get().(*buffers)
+	defer pool.Put(b)
+	open := pack(b.open[:0], rec)
+	defer clear(open)
+	if n := base64.RawURLEncoding.EncodedLen(len(open) + keyring.AEADOverhead); n > maxCookie {
+		return "", fmt.Errorf("session: the values make a cookie of %d bytes, and browsers keep %d: "+
+			"store less, or use drivers/sqlstore", n, maxCookie)
+	}
+	return base64.RawURLEncoding.EncodeToString(c.aead.Seal(b.sealed[:0], open, c.name)), nil
+}
+
+// inCookie tells the checks that sessions cannot be ended here.
+func (c *cookieStore) inCookie() {}
+
+// Delete implements [Store]: the cookie's going is all there is.
+func (c *cookieStore) Delete(context.Context, string) error { return nil }
+
+const (
+	packFixed = 1 << iota
+	packTransient
+	packVersion = 0 // in the upper six bits
+)
+
+// pack appends rec's sealed form: flags, three times in seconds, the user, the values.
+func pack(dst []byte, rec *Record) []byte {
+	flags := byte(packVersion)
+	if rec.Fixed {
+		flags |= packFixed
+	}
+	if rec.Transient {
+		flags |= packTransient
+	}
+	dst = append(dst, flags)
+	for _, t := range []time.Time{rec.Created, rec.Seen, rec.Expires} {
+		dst = binary.BigEndian.AppendUint64(dst, uint64(t.Unix()))
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(rec.User)))
+	dst = append(dst, rec.User...)
+	return append(dst, rec.Data...)
+}
+
+const packHead = 1 + 3*8
+
+// unpack reads what pack has written, with one allocation for all of it.
+func unpack(p []byte) (rec Record, ok bool) {
+	if len(p) <= packHead || p[0] > packFixed|packTransient {
+		return Record{}, false
+	}
+	at := func(i int) time.Time { return time.Unix(int64(binary.BigEndian.Uint64(p[1+8*i:])), 0) }
+	rec = Record{
+		Created: at(0), Seen: at(1), Expires: at(2),
+		Fixed: p[0]&packFixed != 0, Transient: p[0]&packTransient != 0,
+	}
+	if rec.User, rec.Data, ok = text(string(p[packHead:])); !ok {
+		return Record{}, false
+	}
+	return rec, true
+}
