@@ -1,0 +1,91 @@
+package proxy
+
+import (
+	"maps"
+	"net/http"
+	"strings"
+)
+
+// forwarding names the headers in which proxies tell about a request. A name may end in *.
+var forwarding = []string{
+	"Forwarded", "X-Forwarded-*", "X-Forwarded", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Host",
+	"X-Original-Forwarded-For", "X-Forwarder-For", "X-Url-Scheme", "Front-End-Https", "Client-Ip", "True-Client-Ip",
+	"Cf-Connecting-Ip", "Cf-Connecting-Ipv6", "Cf-Visitor", "Fastly-Client-Ip", "Fly-Client-Ip", "Cloudfront-Viewer-Address",
+}
+
+// identity names the headers in which proxies that log users in tell who it is, or which certificate was shown.
+var identity = []string{
+	"Remote-User", "Remote-Name", "Remote-Email", "Remote-Groups", "X-Remote-*", "X-Auth-Request-*", "X-Webauth-*",
+	"X-Authenticated-*", "X-Authentik-*", "X-Amzn-Oidc-*", "X-Goog-Authenticated-User-*", "X-Goog-Iap-*", "X-Ms-Client-Principal*",
+	"Cf-Access-*", "Tailscale-User-*", "Client-Cert", "Client-Cert-Chain", "X-Client-Cert*", "X-Ssl-*", "Ssl-Client-*",
+	"X-Airworthy-*",
+}
+
+// dropList says which headers are not for everybody to send.
+type dropList struct {
+	exact    map[string]bool
+	prefixes []string
+	first    [256]bool // first bytes of all names above, so that most headers cost one look
+}
+
+func newDropList(c Config) *dropList {
+	d := &dropList{exact: map[string]bool{}}
+	for _, names := range [][]string{forwarding, identity, c.Identity, {c.SSLHeader.Name}} {
+		for _, name := range names {
+			d.add(canonical(name))
+		}
+	}
+	return d
+}
+
+func (d *dropList) add(name string) {
+	if name == "" {
+		return
+	}
+	d.first[name[0]] = true
+	if prefix, ok := strings.CutSuffix(name, "*"); ok {
+		d.prefixes = append(d.prefixes, canonical(prefix))
+		return
+	}
+	d.exact[name] = true
+}
+
+// has reports whether a header in canonical form is on the list.
+func (d *dropList) has(name string) bool {
+	if name == "" || !d.first[name[0]] {
+		return false
+	}
+	if d.exact[name] {
+		return true
+	}
+	for _, prefix := range d.prefixes {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// drops reports whether the header goes. Underscores make a twin of a name on the list, which servers of the CGI kind
+// cannot tell from it: no proxy of ours writes such, so they always go.
+func (d *dropList) drops(name string, trusted bool) bool {
+	if strings.IndexByte(name, '_') >= 0 {
+		return d.has(canonical(strings.ReplaceAll(name, "_", "-")))
+	}
+	return !trusted && d.has(name)
+}
+
+// filter returns h without the headers that go, nil if none does. It never changes h.
+func (d *dropList) filter(h http.Header, trusted bool) http.Header {
+	var kept http.Header
+	for name := range h {
+		if !d.drops(name, trusted) {
+			continue
+		}
+		if kept == nil {
+			kept = maps.Clone(h)
+		}
+		delete(kept, name)
+	}
+	return kept
+}
