@@ -1,0 +1,124 @@
+package csrf
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/airworthy-go/airworthy/check"
+)
+
+// Checks returns the rules for the configuration. Of the package's options, those that weaken it are reported.
+func (c Config) Checks() []check.Check {
+	tags := []string{"security", "csrf"}
+	return []check.Check{{
+		ID: "security.W003", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
+		Title: "Requests are not protected from forgery: other sites can make visitors' browsers act in their name.",
+		Hint:  "Leave InsecureOff unset.",
+		Find: func(context.Context) ([]check.Finding, error) {
+			return check.When(c.InsecureOff, check.Finding{})
+		},
+	}, {
+		ID: "security.W016", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
+		Title: "The CSRF cookie is sent over http too: whoever is on the network can read and replace it.",
+		Hint:  "Set CSRF_COOKIE_SECURE=True.",
+		Find: func(context.Context) ([]check.Finding, error) {
+			return check.When(c.InsecureCookie && !c.UseSessions && !c.InsecureOff,
+				check.Finding{Setting: "CSRF_COOKIE_SECURE"})
+		},
+	}, {
+		ID: "security.E101", Level: check.Error, Tags: tags, Needs: check.Settings,
+		Title: "The handler for refused requests is nil inside, so that a refusal would panic.",
+		Hint:  "Set Failure to a handler, or leave it unset.",
+		Find: func(context.Context) ([]check.Finding, error) {
+			return check.When(uncallable(c.Failure), check.Finding{})
+		},
+	}, {
+		ID: "4_0.E001", Level: check.Error, Tags: append(tags, "compatibility"), Needs: check.Settings,
+		Title: "A trusted origin has no scheme, so that it matches nothing.",
+		Hint:  "Write the origin as browsers do: https://example.com.",
+		Find: func(context.Context) ([]check.Finding, error) {
+			return c.eachOrigin(func(entry string) bool { return !strings.Contains(entry, "://") }), nil
+		},
+	}, {
+		ID: "csrf.E001", Level: check.Error, Tags: tags, Needs: check.Settings,
+		Title: "A trusted origin is one that no browser sends, so that it matches nothing.",
+		Hint:  "Write scheme, host and, if it is not the default, port: https://example.com:8443 or https://*.example.com.",
+		Find: func(context.Context) ([]check.Finding, error) {
+			return c.eachOrigin(func(entry string) bool {
+				_, fault := parsePattern(entry, c.Django)
+				return fault != "" && strings.Contains(entry, "://")
+			}), nil
+		},
+	}, {
+		ID: "csrf.W001", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
+		Title: "An origin is trusted over http: whoever is on the network can post in visitors' names.",
+		Hint:  "Serve that site over https and write https:// in " + originsSetting + ".",
+		Find: func(context.Context) ([]check.Finding, error) {
+			return c.eachOrigin(func(entry string) bool {
+				return strings.HasPrefix(strings.ToLower(entry), "http://")
+			}), nil
+		},
+	}, {
+		ID: "csrf.W002", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
+		Title: "A wildcard trusts names that anybody can register.",
+		Hint:  "List the sites that may post here one by one in " + originsSetting + ".",
+		Find: func(context.Context) ([]check.Finding, error) {
+			return c.eachOrigin(func(entry string) bool { return publicWildcard(entry, c.Django) }), nil
+		},
+	}, {
+		ID: "csrf.W003", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
+		Title: "The CSRF cookie goes along with other sites' requests (SameSite=None).",
+		Hint:  "Set CSRF_COOKIE_SAMESITE=Lax.",
+		Find: func(context.Context) ([]check.Finding, error) {
+			return check.When(c.CookieSameSite == http.SameSiteNoneMode && !c.UseSessions && !c.InsecureOff,
+				check.Finding{Setting: "CSRF_COOKIE_SAMESITE"})
+		},
+	}, {
+		ID: "csrf.W004", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
+		Title: "Requests are exempt from the protection against forgery.",
+		Hint:  "If they are authenticated by something that no browser adds by itself, such as a signature, silence this and say so.",
+		Find: func(context.Context) ([]check.Finding, error) {
+			var found []check.Finding
+			for _, entry := range c.InsecureExempt {
+				found = append(found, check.Finding{Evidence: entry})
+			}
+			return found, nil
+		},
+	}, {
+		ID: "csrf.W005", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
+		Title: "The CSRF cookie is shared with subdomains: any of them can set it and so knows the token.",
+		Hint:  "Leave CSRF_COOKIE_DOMAIN unset, or set CSRF_USE_SESSIONS.",
+		Find: func(context.Context) ([]check.Finding, error) {
+			return check.When(c.CookieDomain != "" && !c.UseSessions && !c.InsecureOff,
+				check.Finding{Setting: "CSRF_COOKIE_DOMAIN", Evidence: c.CookieDomain})
+		},
+	}}
+}
+
+// eachOrigin returns a finding for every trusted origin that is wrong. A user name or a password in it is left out.
+func (c Config) eachOrigin(wrong func(entry string) bool) []check.Finding {
+	var found []check.Finding
+	for _, entry := range c.TrustedOrigins {
+		if c.InsecureOff || !wrong(entry) {
+			continue
+		}
+		if i := strings.LastIndexByte(entry, '@'); i >= 0 {
+			entry = "…" + entry[i:]
+		}
+		found = append(found, check.Finding{Setting: originsSetting, Evidence: entry})
+	}
+	return found
+}
+
+// publicWildcard reports whether what is below the wildcard is for strangers to register, as below com or github.io.
+func publicWildcard(entry string, django bool) bool {
+	p, fault := parsePattern(entry, django)
+	if fault != "" || !p.wildcard {
+		return false
+	}
+	suffix, listed := publicsuffix.PublicSuffix(p.host)
+	return suffix == p.host && (listed || strings.Contains(suffix, ".")) // not for internal, test and the like
+}

@@ -1,0 +1,74 @@
+package csrf
+
+import (
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
+)
+
+// event is the name that Django's logger for refusals has.
+const event = "django.security.csrf"
+
+func (g *Guard) log() *slog.Logger {
+	if g.logger != nil {
+		return g.logger
+	}
+	return slog.Default()
+}
+
+func (g *Guard) logRefusal(r *http.Request, ref *Refusal) {
+	ctx, logger := r.Context(), g.log()
+	if !logger.Enabled(ctx, slog.LevelWarn) {
+		return
+	}
+	saw := ref.Saw
+	attrs := append(make([]slog.Attr, 0, 16),
+		slog.String("event", event),
+		slog.String("reason", string(ref.Reason)),
+		slog.String("method", clean(saw.Method)), slog.String("path", clean(saw.Path)),
+		slog.String("scheme", saw.Scheme), slog.String("host", clean(saw.Host)),
+		slog.String("peer", peerText(saw)), slog.Bool("trusted_proxy", saw.Trusted))
+	for _, a := range []struct{ key, value string }{
+		{"source", ref.Source}, {"origin", saw.Origin}, {"referer", saw.Referer}, {"fetch_site", saw.FetchSite},
+		{"forwarded_proto", saw.ForwardedProto}, {"remedy", ref.Remedy()},
+	} {
+		if a.value == "" {
+			continue
+		}
+		if a.key != "remedy" {
+			a.value = clean(a.value)
+		}
+		attrs = append(attrs, slog.String(a.key, a.value))
+	}
+	logger.LogAttrs(ctx, slog.LevelWarn, "request refused: "+ref.meaning(), attrs...)
+}
+
+// maxLogged is how much of a value that the client chose is logged.
+const maxLogged = 200
+
+// clean cuts s short and escapes what is not printable ASCII, so that no line is broken and no terminal obeys.
+func clean(s string) string {
+	cut := ""
+	if len(s) > maxLogged {
+		s, cut = s[:maxLogged], "..."
+	}
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			s = strings.Trim(strconv.QuoteToASCII(s), `"`)
+			break
+		}
+	}
+	return s + cut
+}
+
+func peerText(saw Saw) string {
+	if !saw.Peer.IsValid() {
+		return "unknown"
+	}
+	return saw.Peer.String()
+}
+
+var _ httpx.Hook = (*request)(nil)

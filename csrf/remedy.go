@@ -1,0 +1,106 @@
+package csrf
+
+import (
+	"net/netip"
+	"strconv"
+)
+
+// Remedy says what to set so that the request passes, if that is what the operator wants, or "".
+func (e *Refusal) Remedy() string {
+	switch e.Reason {
+	case BadOrigin, CrossSite:
+		return e.originRemedy()
+	case BadReferer, InsecureReferer:
+		return e.foreign(e.Saw.Referer)
+	case NoReferer, MalformedReferer:
+		return "let browsers send it: Referrer-Policy: same-origin, not no-referrer, here and at the proxy"
+	case NoCookie:
+		return e.cookieRemedy()
+	case CookieIncorrectLength, CookieInvalidCharacters:
+		return "another program sets a cookie of this name: give ours a name of its own with CSRF_COOKIE_NAME"
+	case TokenMissing:
+		return "put csrf.Field into the form, within its first " + strconv.FormatInt(e.guard.maxBody>>10, 10) +
+			" KiB, or send the header " + e.guard.header + e.programRemedy()
+	case TokenIncorrect, TokenIncorrectLength, TokenInvalidCharacters:
+		return "the page is from before the last login, or from another session: reload it"
+	}
+	return ""
+}
+
+func (e *Refusal) originRemedy() string {
+	saw := e.Saw
+	if saw.Origin == "null" {
+		return "browsers send Origin: null from pages with Referrer-Policy: no-referrer, from sandboxed frames and " +
+			"after redirects between sites: send Referrer-Policy: same-origin, here and at the proxy"
+	}
+	if saw.Origin == "" {
+		return "the browser calls the request " + clean(saw.FetchSite) + " and there is no Origin to trust: " +
+			"if a proxy removes Origin, let it through"
+	}
+	o, ok := parseOrigin(saw.Origin)
+	if !ok {
+		return "no browser sends such an Origin"
+	}
+	if own, ok := newOrigin("https", saw.Host); ok && own == o && saw.Scheme == "http" {
+		return e.tlsRemedy()
+	}
+	if host, ok := newOrigin(o.scheme, saw.ForwardedHost); ok && host == o && !saw.Trusted && saw.Peer.IsValid() {
+		return "if " + saw.Peer.String() + " is the site's proxy: set TRUSTED_PROXIES=" + prefix(saw.Peer) +
+			" and let it be believed about the host, or make it pass Host on"
+	}
+	return e.foreign(saw.Origin)
+}
+
+// tlsRemedy is for a site that browsers reach by https and that does not know it.
+func (e *Refusal) tlsRemedy() string {
+	saw := e.Saw
+	switch {
+	case saw.Trusted:
+		return "the trusted proxy " + peerText(saw) + " does not say https: make it send X-Forwarded-Proto: https"
+	case !saw.Peer.IsValid():
+		return "the site is reached by https and does not know it: let the proxy that ends TLS connect by TCP, make " +
+			"it send X-Forwarded-Proto, and name it in TRUSTED_PROXIES"
+	case saw.ForwardedProto == "":
+		return "if " + saw.Peer.String() + " is a proxy that ends TLS: make it send X-Forwarded-Proto, and set " +
+			"TRUSTED_PROXIES=" + prefix(saw.Peer)
+	}
+	return "if " + saw.Peer.String() + " is a proxy that ends TLS: set TRUSTED_PROXIES=" + prefix(saw.Peer)
+}
+
+// foreign is for a request from another site.
+func (e *Refusal) foreign(from string) string {
+	o, ok := parseOrigin(from)
+	if !ok {
+		return ""
+	}
+	if o.scheme == "http" && e.Saw.Scheme == "https" {
+		return "the page was served over http: redirect " + o.String() + " to https"
+	}
+	return "if " + o.String() + " is yours and may post here: set " + originsSetting + "=" + o.String() +
+		"; if it is this site, the proxy hides its name: make it pass Host on"
+}
+
+func (e *Refusal) cookieRemedy() string {
+	if e.guard.sessions {
+		return "the visitor has no session yet: a page with csrf.Field starts one" + e.programRemedy()
+	}
+	name := e.guard.cookie.Name(e.guard.secureCookie(e.Saw.Scheme == "https"))
+	return "a page with csrf.Field sets the cookie " + name + ", once and not from two domains" + e.programRemedy()
+}
+
+// programRemedy is for clients that are no browsers.
+func (e *Refusal) programRemedy() string {
+	if e.guard.django || e.Saw.Origin != "" {
+		return ""
+	}
+	o, ok := newOrigin(e.Saw.Scheme, e.Saw.Host)
+	if !ok {
+		return ""
+	}
+	return "; a program that is no browser sends the header Origin: " + o.String()
+}
+
+// prefix is the network of one address.
+func prefix(a netip.Addr) string {
+	return netip.PrefixFrom(a, a.BitLen()).String()
+}
