@@ -1,0 +1,90 @@
+package csp
+
+import (
+	"context"
+	"strings"
+
+	"github.com/airworthy-go/airworthy/check"
+)
+
+var tags = []string{"security", "csp"}
+
+// Checks returns the rules that judge c. One of them belongs to each kind of [Weakness].
+func (c Config) Checks() []check.Check {
+	checks := []check.Check{
+		{
+			ID: "csp.W001", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
+			Title: "Answers have no Content-Security-Policy, so every script that gets into a page runs",
+			Hint:  "Remove InsecureOff from the csp part; begin with InsecureReportOnly if the policy is not ready.",
+			Find:  when(c.InsecureOff, check.Finding{}),
+		},
+		{
+			ID: "csp.W002", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
+			Title: "The Content-Security-Policy is report-only: browsers tell of an attack and let it happen",
+			Hint:  "When the reports have dried up, remove InsecureReportOnly.",
+			Find:  when(c.InsecureReportOnly && !c.InsecureOff, check.Finding{Setting: "SECURE_CSP"}),
+		},
+		{
+			ID: "csp.W014", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
+			Title: "A report-only policy reports to nobody",
+			Hint:  "Set CSP_REPORT_PATH=/csp-reports, or name a collector in the policy's report-uri.",
+			Find:  when(c.silent() && !c.InsecureOff, check.Finding{Setting: "CSP_REPORT_PATH"}),
+		},
+		{
+			ID: "csp.E001", Level: check.Error, Tags: tags, Needs: check.Settings,
+			Title: "The Content-Security-Policy is not valid",
+			Hint:  "Correct the policy; the part does not start with it.",
+			Find: func(context.Context) ([]check.Finding, error) {
+				err := c.validate()
+				return check.When(err != nil, check.Finding{Evidence: text(err)})
+			},
+		},
+	}
+	for _, r := range rules {
+		checks = append(checks, c.gradeCheck(r))
+	}
+	return checks
+}
+
+func when(wrong bool, f check.Finding) func(context.Context) ([]check.Finding, error) {
+	return func(context.Context) ([]check.Finding, error) { return check.When(wrong, f) }
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// silent reports whether a policy is sent whose only use is reporting, and reports nowhere.
+func (c Config) silent() bool {
+	p := c.ReportOnly
+	if c.InsecureReportOnly {
+		p = c.enforced()
+	}
+	return !p.IsZero() && c.ReportPath == "" && len(p.ReportURI)+len(p.ReportTo) == 0
+}
+
+// gradeCheck is the check of one kind of weakness. It judges the first policy, enforced or not yet.
+func (c Config) gradeCheck(r rule) check.Check {
+	level := check.Warning
+	if r.info {
+		level = check.Info
+	}
+	return check.Check{
+		ID: r.id, Level: level, Tags: tags, Deploy: true, Needs: check.Settings, Title: r.title, Hint: r.remedy,
+		Find: func(context.Context) ([]check.Finding, error) {
+			if c.InsecureOff {
+				return nil, nil
+			}
+			p := c.enforced()
+			var found []check.Finding
+			for _, w := range r.find(&p, r) {
+				evidence := strings.TrimSpace(w.Directive + " " + string(w.Source))
+				found = append(found, check.Finding{Setting: "SECURE_CSP", Evidence: evidence})
+			}
+			return found, nil
+		},
+	}
+}

@@ -1,0 +1,277 @@
+package csp
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
+)
+
+// request is what is known of an answer that departs from the CSP's own headers. There is none until then: State.CSP
+// is the *CSP itself.
+type request struct {
+	csp     *CSP
+	state   *httpx.State
+	current [2]*compiled
+	value   [2][1]string // what stands in the header, unless it is the compiled plain value
+	sent    [2]string    // what this part set last, to tell whether the application has changed it
+}
+
+// requestOf returns the request that ctx belongs to, or nil if no CSP has seen it.
+func requestOf(ctx context.Context) *request {
+	s := httpx.From(ctx)
+	if s == nil {
+		return nil
+	}
+	switch c := s.CSP.(type) {
+	case *request:
+		return c
+	case *CSP:
+		q := &request{csp: c, state: s, current: c.base}
+		for i, b := range c.base {
+			if b != nil {
+				q.sent[i] = b.rendered(s.Scheme).plain[0]
+			}
+		}
+		s.CSP = q
+		return q
+	}
+	return nil
+}
+
+// open reports whether the header has not gone out.
+func (q *request) open() bool { return q.state.Status() == 0 }
+
+func (q *request) responseHeader() http.Header { return (*httpx.Writer)(q.state).Header() }
+
+// Nonce returns the nonce of the answer that ctx belongs to, for the nonce attribute of its script and style elements.
+// It is made when it is first asked for: until then the header names none. It is 22 characters that need no escaping.
+//
+// Ask before the first byte of the answer is written, from the goroutine that serves the request; a template that
+// writes straight to the ResponseWriter must get the nonce as data. Asked later, or without a CSP that has
+// [NonceSource], Nonce returns "", and browsers do not run what carries it.
+//
+// An answer with a nonce must not be stored, so Nonce sets Cache-Control: private, no-store unless the application has
+// set one.
+func Nonce(ctx context.Context) string {
+	s := httpx.From(ctx)
+	if s == nil {
+		return ""
+	}
+	if s.Nonce != "" {
+		return s.Nonce
+	}
+	q := requestOf(ctx)
+	if q == nil || !q.wantsNonce() {
+		return ""
+	}
+	if !q.open() {
+		q.csp.warn(ctx, "csp.nonce_late", "csp: a nonce was asked for after the header had gone out: ask before the first Write")
+		return ""
+	}
+	q.issue()
+	return s.Nonce
+}
+
+// Attr returns the nonce as an attribute of a script or style element, for html/template:
+//
+//	<script {{.Nonce}}>…</script>
+//
+// It is empty where [Nonce] is.
+func Attr(ctx context.Context) template.HTMLAttr {
+	nonce := Nonce(ctx)
+	if nonce == "" {
+		return ""
+	}
+	return template.HTMLAttr(`nonce="` + nonce + `"`)
+}
+
+func (q *request) wantsNonce() bool {
+	for _, c := range q.current {
+		if c != nil && c.rendered(q.state.Scheme).parts != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// issue makes the nonce and puts it into the headers. Both values are slices of one string, and the nonce a slice of
+// the first that has one.
+func (q *request) issue() {
+	var raw [16]byte
+	_, _ = rand.Read(raw[:]) // never fails
+	var nonce [nonceLen]byte
+	base64.RawURLEncoding.Encode(nonce[:], raw[:])
+
+	size := 0
+	for _, c := range q.current {
+		if c != nil {
+			size += c.rendered(q.state.Scheme).size
+		}
+	}
+	var b strings.Builder
+	b.Grow(size)
+	var end [2]int
+	at := 0
+	for i, c := range q.current {
+		if c != nil {
+			if parts := c.rendered(q.state.Scheme).parts; parts != nil {
+				at = b.Len() + len(parts[0])
+				join(&b, parts, nonce[:])
+			}
+		}
+		end[i] = b.Len()
+	}
+	all := b.String()
+	q.state.Nonce = all[at : at+nonceLen]
+	if end[0] > 0 {
+		q.replace(0, all[:end[0]])
+	}
+	if end[1] > end[0] {
+		q.replace(1, all[end[0]:])
+	}
+	q.state.OnHeader(q)
+	q.protectCache(q.responseHeader())
+}
+
+func join(b *strings.Builder, parts []string, nonce []byte) {
+	for i, p := range parts {
+		if i > 0 {
+			b.Write(nonce)
+		}
+		b.WriteString(p)
+	}
+}
+
+// replace sets the header i to value, if what stands there is what this part has set. What the application has set or
+// deleted stays as it is.
+func (q *request) replace(i int, value string) {
+	h := q.responseHeader()
+	if now := h[q.csp.header[i]]; len(now) == 1 && now[0] == q.sent[i] {
+		q.put(i, value)
+	}
+}
+
+func (q *request) put(i int, value string) {
+	q.value[i][0], q.sent[i] = value, value
+	q.responseHeader()[q.csp.header[i]] = q.value[i][:]
+}
+
+// force makes c the policy of header i, whatever stands there.
+func (q *request) force(i int, c *compiled) {
+	q.current[i] = c
+	r := c.rendered(q.state.Scheme)
+	if q.state.Nonce == "" || r.parts == nil {
+		q.sent[i] = r.plain[0]
+		q.responseHeader()[q.csp.header[i]] = r.plain
+		return
+	}
+	var b strings.Builder
+	b.Grow(r.size)
+	join(&b, r.parts, []byte(q.state.Nonce))
+	q.put(i, b.String())
+}
+
+var (
+	errNoCSP  = errors.New("csp: no CSP has seen this request: wrap the handler with one")
+	errLate   = errors.New("csp: the header has gone out: change the policy before the first Write")
+	errNoSlot = errors.New("csp: with InsecureReportOnly there is no second policy: change the first")
+)
+
+// Override makes p the policy of the answer that ctx belongs to, in place of Config.Enforce. The error says what is
+// wrong with p, or that the header has gone out; the answer then keeps the policy it had. For a policy that many
+// answers share, [Compile] it once.
+func Override(ctx context.Context, p Policy) error { return override(ctx, 0, p) }
+
+// OverrideReportOnly makes p the report-only policy of the answer that ctx belongs to, whether or not the Config has
+// one. It fails as [Override] does.
+func OverrideReportOnly(ctx context.Context, p Policy) error { return override(ctx, 1, p) }
+
+func override(ctx context.Context, i int, p Policy) error {
+	q, err := changeable(ctx, i)
+	if err != nil {
+		return err
+	}
+	if err := sendable(p); err != nil {
+		return prefix("csp: ", err)
+	}
+	q.force(i, q.csp.compile(p, i))
+	return nil
+}
+
+// changeable returns the request whose header i can still be changed.
+func changeable(ctx context.Context, i int) (*request, error) {
+	q := requestOf(ctx)
+	switch {
+	case q == nil:
+		return nil, errNoCSP
+	case !q.open():
+		return nil, errLate
+	case q.csp.header[i] == "":
+		return nil, errNoSlot
+	}
+	return q, nil
+}
+
+// Extend adds sources to the policies of the answer that ctx belongs to, the enforced and the report-only one, as
+// [Policy.With] does. It fails as [Override] does.
+//
+//	err := csp.Extend(ctx, csp.Policy{FrameSrc: []csp.Source{"https://www.youtube-nocookie.com"}})
+func Extend(ctx context.Context, extra Policy) error {
+	q := requestOf(ctx)
+	if q == nil {
+		return errNoCSP
+	}
+	for i, c := range q.current {
+		if c == nil {
+			continue
+		}
+		if err := override(ctx, i, c.policy.With(extra)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var privateNoStore = []string{"private, no-store"}
+
+// protectCache keeps an answer with a nonce out of caches, unless the application has decided.
+func (q *request) protectCache(h http.Header) {
+	if len(h["Cache-Control"]) == 0 {
+		h["Cache-Control"] = privateNoStore
+	}
+}
+
+// BeforeHeader looks again at Cache-Control, which the application may have changed since the nonce was made.
+func (q *request) BeforeHeader(w http.ResponseWriter, status int) {
+	h := w.Header()
+	q.protectCache(h)
+	if shared(h["Cache-Control"]) && q.csp.nag.allow(1) == 1 {
+		q.csp.warn(q.state.Request.Context(), "csp.nonce_cacheable",
+			"csp: an answer with a nonce may be stored by shared caches, which serve the nonce again: set Cache-Control: private, no-store",
+			slog.Int("status", status))
+	}
+}
+
+// shared reports whether a shared cache may store an answer with these Cache-Control lines and serve it again without
+// asking: it must be told that it may not.
+func shared(lines []string) bool {
+	forbidden := false
+	for _, line := range lines {
+		for d := range strings.SplitSeq(strings.ToLower(line), ",") {
+			switch name, _, _ := strings.Cut(strings.TrimSpace(d), "="); name {
+			case "public", "s-maxage":
+				return true
+			case "private", "no-store", "no-cache":
+				forbidden = true
+			}
+		}
+	}
+	return !forbidden
+}
