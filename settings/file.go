@@ -1,0 +1,109 @@
+package settings
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	fileSuffix  = "_FILE"
+	maxFile     = 1 << 20
+	byteOrder   = "\uFEFF" // the mark that some editors put before UTF-8
+	textTooLong = "is larger than 1 MiB"
+)
+
+// readValue reads the file that NAME_FILE names.
+func readValue(path string) (Value, *Fault) {
+	text, mode, f := readFile(path)
+	if f != nil {
+		return Value{}, f
+	}
+	v := Value{Origin: path, Exposed: mode&0o004 != 0}
+	if rest, ok := strings.CutPrefix(text, byteOrder); ok {
+		text = rest
+		v.Warnings = append(v.Warnings, Warning{Text: "the file begins with a byte order mark, which was left out",
+			Hint: "write the file without it"})
+	}
+	if rest, ok := strings.CutSuffix(text, "\n"); ok {
+		text = strings.TrimSuffix(rest, "\r")
+		v.Warnings = append(v.Warnings, Warning{Text: "the file ends with a newline, which was left out",
+			Hint: "write the file without it (printf instead of echo)"})
+	}
+	v.Text = text
+	return v, nil
+}
+
+// readFile reads a regular file of bounded size. It never waits: what might block, a pipe or a device, is refused
+// before it is opened, and opened so that it cannot block should it change meanwhile. Its faults do not name the
+// path, which is a secret where somebody put the secret itself into NAME_FILE.
+func readFile(path string) (string, fs.FileMode, *Fault) {
+	if path == "" || strings.ContainsRune(path, 0) {
+		return "", 0, fault("is not the path of a file", "give the path of the file that holds the value")
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", 0, unreadable(err)
+	}
+	if f := acceptable(info); f != nil {
+		return "", 0, f
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", 0, unreadable(err)
+	}
+	if abs, err := filepath.Abs(real); err != nil || strings.HasPrefix(abs, "/proc/") || strings.HasPrefix(abs, "/sys/") {
+		return "", 0, kernelFile
+	}
+	file, err := os.OpenFile(real, os.O_RDONLY|nonblock, 0)
+	if err != nil {
+		return "", 0, unreadable(err)
+	}
+	defer file.Close()
+	if info, err = file.Stat(); err != nil {
+		return "", 0, unreadable(err)
+	}
+	if f := acceptable(info); f != nil {
+		return "", 0, f
+	}
+	if ofKernel(file) {
+		return "", 0, kernelFile
+	}
+	b, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	switch {
+	case err != nil:
+		return "", 0, unreadable(err)
+	case len(b) > maxFile:
+		return "", 0, fault(textTooLong, "give the right file")
+	}
+	return string(b), info.Mode(), nil
+}
+
+var kernelFile = fault("is a file of the kernel (/proc, /sys)", "give a regular file")
+
+// acceptable returns a fault unless info is that of a regular file of bounded size.
+func acceptable(info fs.FileInfo) *Fault {
+	switch mode := info.Mode(); {
+	case mode.IsDir():
+		return fault("is a directory", "give a regular file")
+	case !mode.IsRegular():
+		return fault("is a pipe, a socket or a device", "give a regular file")
+	case info.Size() > maxFile:
+		return fault(textTooLong, "give the right file")
+	}
+	return nil
+}
+
+// unreadable says why a file cannot be read, without the path that an *fs.PathError quotes.
+func unreadable(err error) *Fault {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fault("there is no such file", "give the path of the file that holds the value")
+	case errors.Is(err, fs.ErrPermission):
+		return fault("the file may not be read by this user", "change its owner or mode")
+	}
+	return fault("the file cannot be read", "look at it as the user that runs the program")
+}

@@ -1,0 +1,221 @@
+package settings
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/airworthy-go/airworthy/secret"
+)
+
+// load is one reading of all sources.
+type load struct {
+	reg      *registry
+	values   map[string]Value
+	present  map[string]string // names that surveyed sources have, with where; those of strict sources in all
+	all      map[string]string
+	failed   map[string]bool // variables that a source has and could not give
+	blind    bool            // a source could not be read: what is missing may stand there
+	faults   []error
+	warnings []Warning
+	secrets  []secret.Text
+}
+
+// begin asks the sources, each for what those before it lack. Each is asked once, the environment's name included, so
+// that a manager is called once.
+func begin(ctx context.Context, t reflect.Type, sources []Source) *load {
+	l := &load{reg: inspect(t), values: map[string]Value{}, failed: map[string]bool{},
+		present: map[string]string{}, all: map[string]string{}}
+	l.faults = append(l.faults, l.reg.faults...)
+	names := append(l.reg.names(), EnvironmentVariable)
+	slices.Sort(names)
+	names = slices.Compact(names)
+	for _, source := range sources {
+		missing := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+			_, found := l.values[name]
+			return found || l.failed[name]
+		})
+		l.ask(ctx, source, missing)
+	}
+	return l
+}
+
+// ask takes what one source says about names.
+func (l *load) ask(ctx context.Context, source Source, names []string) {
+	var values map[string]Value
+	var err error
+	if s, ok := source.(surveyor); ok {
+		var found survey
+		found, err = s.survey(names)
+		values = found.values
+		l.warnings = append(l.warnings, found.warnings...)
+		for name, origin := range found.present {
+			if l.present[name] == "" {
+				l.present[name] = origin
+			}
+			if found.all && l.all[name] == "" {
+				l.all[name] = origin
+			}
+		}
+	} else {
+		values, err = source.Lookup(ctx, slices.Clone(names))
+	}
+	for _, name := range names {
+		v, ok := values[name]
+		if !ok {
+			continue
+		}
+		if v.Origin == "" {
+			v.Origin = source.Name()
+		}
+		l.values[name] = v
+		for _, w := range v.Warnings {
+			w.Variable, w.Origin = name, v.Origin
+			l.warnings = append(l.warnings, w)
+		}
+	}
+	l.refused(source, err)
+}
+
+// refused takes a source's error.
+func (l *load) refused(source Source, err error) {
+	for _, e := range split(err) {
+		f, ok := errors.AsType[*Fault](e)
+		if !ok {
+			l.blind = true
+			l.faults = append(l.faults, fmt.Errorf("settings: %s: %w", source.Name(), e))
+			continue
+		}
+		if f.Variable == "" {
+			l.blind = true
+		}
+		l.failed[f.Variable] = true
+		l.failed[strings.TrimSuffix(f.Variable, fileSuffix)] = true
+		l.faults = append(l.faults, e)
+	}
+}
+
+// split returns the errors that were joined to err.
+func split(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, split(e)...)
+	}
+	return all
+}
+
+// join is errors.Join with each error once: two fields may read one variable.
+func join(all []error) error {
+	var once []error
+	for _, err := range all {
+		if !slices.ContainsFunc(once, func(e error) bool { return e.Error() == err.Error() }) {
+			once = append(once, err)
+		}
+	}
+	return errors.Join(once...)
+}
+
+func (l *load) fail(f *Fault) { l.faults = append(l.faults, f) }
+
+// fill sets the fields of root, which holds the base settings, and every Loaded in it.
+func (l *load) fill(root reflect.Value, environment string) error {
+	if root.Kind() != reflect.Struct {
+		return join(l.faults)
+	}
+	loaded := Loaded{Environment: environment}
+	for _, f := range l.reg.fields {
+		into := root.FieldByIndex(f.index)
+		origin, f2 := l.set(f, into)
+		if f2 != nil {
+			l.fail(f2)
+			continue
+		}
+		loaded.Values = append(loaded.Values, setting(f, into, origin))
+		loaded.secrets = append(loaded.secrets, secretsOf(f, into)...)
+	}
+	if err := join(l.faults); err != nil {
+		return err
+	}
+	loaded.secrets = append(loaded.secrets, l.secrets...)
+	loaded.Warnings = append(l.warnings, l.unknown()...)
+	for _, index := range l.reg.loaded {
+		root.FieldByIndex(index).Set(reflect.ValueOf(loaded))
+	}
+	return nil
+}
+
+// set gives a field its value and returns where that came from, nothing for the base value.
+func (l *load) set(f field, into reflect.Value) (string, *Fault) {
+	parts := l.givenParts(f)
+	v, given := l.values[f.variable]
+	switch {
+	case given && len(parts) > 0:
+		return "", &Fault{f.variable, v.Origin, "both it and " + strings.Join(parts, ", ") + " are set",
+			"give the URL or its parts, not both"}
+	case given:
+		if problem := l.convert(f, v, into); problem != nil {
+			return "", problem.at(f.variable, v.Origin)
+		}
+	case len(parts) > 0:
+		return l.assemble(f, parts, into)
+	}
+	if f.required && into.IsZero() && !(given && v.Text != "") && !l.blind && !l.failed[f.variable] {
+		return "", l.missing(f)
+	}
+	return v.Origin, nil
+}
+
+// convert reads the text of v into the field.
+func (l *load) convert(f field, v Value, into reflect.Value) *Fault {
+	if strings.ContainsRune(v.Text, 0) {
+		return fault("holds a NUL byte", "give text")
+	}
+	got, problem := f.parse(v.Text)
+	if problem != nil {
+		return problem
+	}
+	into.Set(got)
+	if !f.sensitive() {
+		return nil
+	}
+	if v.Exposed {
+		l.warn(f, v, exposed, "chmod o-r")
+	}
+	if f.secret && strings.TrimSpace(v.Text) != v.Text {
+		l.warn(f, v, "the secret begins or ends with white space", "take the white space out if it is not meant")
+	}
+	if len(secretsOf(f, into)) > 0 {
+		l.secrets = append(l.secrets, secret.New(v.Text))
+	}
+	return nil
+}
+
+func (l *load) warn(f field, v Value, text, hint string) {
+	l.warnings = append(l.warnings, Warning{f.variable, v.Origin, text, hint})
+}
+
+// missing is the fault of a required field that nobody set.
+func (l *load) missing(f field) *Fault {
+	remedy := "set it"
+	if f.doc != "" {
+		remedy += " (" + strings.TrimSuffix(f.doc, ".") + ")"
+	}
+	for _, w := range l.unknown() {
+		if w.Variable != "" && near(w.Variable, f.variable) {
+			remedy += "; " + w.Variable + " is set (" + w.Origin + "): is it meant?"
+		}
+	}
+	return &Fault{f.variable, "", "is not set", remedy}
+}
+
+const exposed = "the file of a secret can be read by every user of this machine"
