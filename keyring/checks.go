@@ -35,9 +35,9 @@ func (c Config) Checks() []check.Check {
 		Title: "A key is a published example: everybody knows it and can forge everything that is signed.",
 		Hint:  remedy,
 		Find: func(context.Context) ([]check.Finding, error) {
-			found, _ := check.When(publishedWeakness(c.Key) != "",
-				check.Finding{Setting: keySetting, Evidence: publishedWeakness(c.Key)})
-			return append(found, c.eachFallback(publishedWeakness)...), nil
+			why := published(c.Key)
+			found, _ := check.When(why != "", check.Finding{Setting: keySetting, Evidence: why})
+			return append(found, c.eachFallback(published)...), nil
 		},
 	}, {
 		ID: "keyring.W002", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
@@ -52,14 +52,6 @@ func (c Config) Checks() []check.Check {
 		Hint:  "Set " + keySetting + " to a key of its own, or remove the repeated value from " + fallbacksSetting + ".",
 		Find:  func(context.Context) ([]check.Finding, error) { return c.repeated(), nil },
 	}}
-}
-
-// publishedWeakness says that k is published, or "".
-func publishedWeakness(k secret.Text) string {
-	if published(k.Reveal()) {
-		return "it is a published example key"
-	}
-	return ""
 }
 
 // eachFallback returns a finding for each fallback that judge finds fault with.

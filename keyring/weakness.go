@@ -21,7 +21,7 @@ func Weakness(k secret.Text) string {
 	if why := djangoWeakness(k); why != "" {
 		return why
 	}
-	return publishedWeakness(k)
+	return published(k)
 }
 
 // djangoWeakness is Weakness by Django's rule alone.
