@@ -1,0 +1,223 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/airworthy-go/airworthy/check"
+)
+
+const (
+	timeout = 10 * time.Second // for one answer
+	maxBody = 256 << 10        // of an answer that is looked at
+
+	// evil is a name that cannot exist (RFC 6761), hence one that no site answers to.
+	evil = "airworthy-probe.invalid"
+
+	// lost is a path that no site has. What follows the name must come back escaped, if at all.
+	lost   = "/airworthy-probe-lost%22%3E%3Cairworthy%3E"
+	markup = `"><airworthy>`
+)
+
+// ask is a request to send. It is comparable, so that none is sent twice.
+type ask struct {
+	method, scheme, host, path string
+	headers                    string // lines, as on the wire
+}
+
+// answer is what came back, with as much of the body as is looked at.
+type answer struct {
+	ask
+	status int
+	header http.Header
+	body   string
+}
+
+// String says what was asked and answered, without anything that the server made up.
+func (a answer) String() string { return fmt.Sprintf("%s: %d", a.ask, a.status) }
+
+func (a ask) String() string {
+	s := a.method + " " + a.scheme + "://" + a.host + a.path
+	if a.headers != "" {
+		s += " with " + strings.ReplaceAll(a.headers, "\n", ", ")
+	}
+	return s
+}
+
+// prober asks each thing once.
+type prober struct {
+	rt http.RoundTripper
+	Claims
+
+	mu      sync.Mutex
+	answers map[ask]answer
+}
+
+func newProber(rt http.RoundTripper, claims Claims) *prober {
+	return &prober{rt: rt, Claims: claims.withDefaults(), answers: map[ask]answer{}}
+}
+
+// get returns the answer to a, asking if nobody has. Errors are not kept: the next check asks again.
+func (p *prober) get(ctx context.Context, a ask) (answer, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if got, ok := p.answers[a]; ok {
+		return got, nil
+	}
+	got, err := p.send(ctx, a)
+	if err != nil {
+		return answer{}, fmt.Errorf("probe: %s: %w", a, plain(err))
+	}
+	p.answers[a] = got
+	return got, nil
+}
+
+// all returns the answers to several.
+func (p *prober) all(ctx context.Context, asks ...ask) ([]answer, error) {
+	var out []answer
+	var errs []error
+	for _, a := range asks {
+		got, err := p.get(ctx, a)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		out = append(out, got)
+	}
+	return out, errors.Join(errs...)
+}
+
+func (p *prober) send(ctx context.Context, a ask) (answer, error) {
+	if p.Host == "" {
+		return answer{}, errors.New("the claims name no host: set Claims.Host to a name that the site answers to")
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	target := a.scheme + "://" + p.authority(a) + a.path
+	r, err := http.NewRequestWithContext(ctx, a.method, target, http.NoBody)
+	if err != nil {
+		return answer{}, err
+	}
+	r.Host = a.host
+	r.Header.Set("User-Agent", "airworthy-probe")
+	r.Header.Set("Accept-Encoding", "identity")
+	r.Header.Set("Accept", "text/html,*/*;q=0.8")
+	if a.method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for line := range strings.Lines(a.headers) {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		r.Header[textproto.CanonicalMIMEHeaderKey(name)] = []string{value}
+	}
+	resp, err := p.rt.RoundTrip(r)
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	// A body that breaks off, or never ends, takes nothing from what its beginning and the header tell.
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	if err != nil && resp.StatusCode >= 500 {
+		return answer{}, err
+	}
+	return answer{a, resp.StatusCode, resp.Header, string(body)}, nil
+}
+
+// authority is where a request is sent, whatever host it names.
+func (p *prober) authority(a ask) string {
+	if a.scheme == "http" {
+		return p.PlainHost
+	}
+	return p.Host
+}
+
+// plain returns an error without the URL that net/http wraps around it, which get has told already.
+func plain(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// scheme is the one that the site is served over.
+func (p *prober) scheme() string {
+	if p.InsecureHTTP {
+		return "http"
+	}
+	return "https"
+}
+
+// The requests. Those with a name are used by several rules.
+
+func (p *prober) ask(method, path, headers string) ask {
+	return ask{method, p.scheme(), p.Host, path, headers}
+}
+
+func (p *prober) page() ask    { return p.ask("GET", p.Paths[0], "") }
+func (p *prober) missing() ask { return p.ask("GET", lost, "") }
+
+// wrongMethod is a request that most routes answer with 405 and that changes nothing.
+func (p *prober) wrongMethod() ask { return p.ask("OPTIONS", p.Paths[0], "") }
+
+func (p *prober) forged(host string) ask {
+	return ask{"GET", p.scheme(), host, p.Paths[0], ""}
+}
+
+func (p *prober) crossSite() ask {
+	return p.ask("POST", p.PostPath, "Origin: https://"+evil+"\nSec-Fetch-Site: cross-site")
+}
+
+// again is the page once more, with a header that changes nothing.
+func (p *prober) again() ask { return p.ask("GET", p.Paths[0], "Cache-Control: no-cache") }
+
+// seen returns the answers that every header rule looks at: pages, and what the site answers when it refuses.
+func (p *prober) seen(ctx context.Context) ([]answer, error) {
+	asks := []ask{p.missing(), p.wrongMethod()}
+	for _, path := range slices.Backward(p.Paths) {
+		asks = append([]ask{p.ask("GET", path, "")}, asks...)
+	}
+	if p.FailPath != "" {
+		asks = append(asks, p.ask("GET", p.FailPath, ""))
+	}
+	if !p.Outside {
+		asks = append(asks, p.forged(evil))
+	}
+	if !p.InsecureNoCSRF {
+		asks = append(asks, p.crossSite())
+	}
+	return p.all(ctx, asks...)
+}
+
+// each makes the Find of a rule that holds for every answer of seen.
+func (p *prober) each(setting string, bad func(answer) (string, bool)) func(context.Context) ([]check.Finding, error) {
+	return func(ctx context.Context) ([]check.Finding, error) {
+		answers, err := p.seen(ctx)
+		return wrong(answers, setting, bad), err
+	}
+}
+
+// nothing is the Find of a rule whose promise is not made.
+func nothing(context.Context) ([]check.Finding, error) { return nil, nil }
+
+// wrong returns one finding whose evidence is the answers for which bad is true, with what bad says of each.
+func wrong(answers []answer, setting string, bad func(answer) (what string, found bool)) []check.Finding {
+	var evidence []string
+	for _, a := range answers {
+		if what, found := bad(a); found {
+			evidence = append(evidence, strings.TrimSuffix(a.String()+", "+what, ", "))
+		}
+	}
+	if len(evidence) == 0 {
+		return nil
+	}
+	return []check.Finding{{Setting: setting, Evidence: strings.Join(evidence, "; ")}}
+}

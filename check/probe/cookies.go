@@ -1,0 +1,129 @@
+package probe
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/airworthy-go/airworthy/check"
+)
+
+func (p *prober) cookieRules() []check.Check {
+	checks := []check.Check{{
+		ID: "probe.E018", Level: check.Error,
+		Title: "A cookie is set without Secure.",
+		Hint:  "Set SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE, and Secure on the application's own cookies.",
+		Find:  p.cookies(func(c cookie) bool { return !c.has("secure") }),
+	}, {
+		ID: "probe.E019", Level: check.Error,
+		Title: "The session cookie is set without HttpOnly.",
+		Hint:  "Set SESSION_COOKIE_HTTPONLY, so that an injected script cannot carry the session away.",
+		Find:  p.cookies(func(c cookie) bool { return p.isSession(c) && !c.has("httponly") }),
+	}, {
+		ID: "probe.W020", Level: check.Warning,
+		Title: "A cookie is set without SameSite, or with SameSite=None.",
+		Hint:  "Set SameSite=Lax or Strict, so that browsers do not send the cookie with other sites' requests.",
+		Find: p.cookies(func(c cookie) bool {
+			v := strings.ToLower(c.attributes["samesite"])
+			return v != "lax" && v != "strict"
+		}),
+	}, {
+		ID: "probe.W021", Level: check.Warning,
+		Title: "The session cookie's name lacks the __Host- prefix.",
+		Hint:  "Name it __Host-" + p.SessionCookie + ", so that no other host of the domain can set it.",
+		Find:  p.cookies(func(c cookie) bool { return p.isSession(c) && !strings.HasPrefix(c.name, "__Host-") }),
+	}, {
+		ID: "probe.I022", Level: check.Info,
+		Title: "A cookie's name lacks the __Host- prefix.",
+		Hint:  "With the prefix no other host of the domain can set the cookie. It needs Secure, Path=/ and no Domain.",
+		Find: p.cookies(func(c cookie) bool {
+			return !p.isSession(c) && !strings.HasPrefix(c.name, "__Host-") && !strings.HasPrefix(c.name, "__Secure-")
+		}),
+	}, {
+		ID: "probe.W023", Level: check.Warning,
+		Title: "A shared cache may keep an answer that is meant for one visitor.",
+		Hint:  "Send Cache-Control: private or no-store with every answer that sets a cookie or carries a nonce.",
+		Find:  p.findCacheable,
+	}}
+	if p.InsecureHTTP {
+		checks[0].Find = nothing
+	}
+	if p.InsecureHTTP || p.InsecurePlainCookies {
+		checks[3].Find, checks[4].Find = nothing, nothing
+	}
+	return checks
+}
+
+// cookie is a Set-Cookie line as a browser reads it (RFC 6265 5.2), without the value, which is nobody's business.
+type cookie struct {
+	name       string
+	attributes map[string]string
+}
+
+func (c cookie) has(attribute string) bool { _, ok := c.attributes[attribute]; return ok }
+
+func parseCookie(line string) cookie {
+	pair, rest, _ := strings.Cut(line, ";")
+	name, _, _ := strings.Cut(pair, "=")
+	c := cookie{name: strings.TrimSpace(name), attributes: map[string]string{}}
+	for part := range strings.SplitSeq(rest, ";") {
+		key, value, _ := strings.Cut(part, "=")
+		c.attributes[strings.ToLower(strings.TrimSpace(key))] = strings.TrimSpace(value)
+	}
+	return c
+}
+
+func (p *prober) isSession(c cookie) bool {
+	return strings.TrimPrefix(strings.TrimPrefix(c.name, "__Host-"), "__Secure-") == p.SessionCookie
+}
+
+// cookies makes the Find of a rule about every cookie that is set. What deletes a cookie is left alone.
+func (p *prober) cookies(bad func(cookie) bool) func(context.Context) ([]check.Finding, error) {
+	return func(ctx context.Context) ([]check.Finding, error) {
+		answers, err := p.seen(ctx)
+		if err != nil {
+			return nil, err
+		}
+		redirect, err := p.get(ctx, p.plain(""))
+		if err == nil {
+			answers = append(answers, redirect)
+		} else if !refused(err) {
+			return nil, err
+		}
+		return wrong(answers, "", func(a answer) (string, bool) {
+			names := badCookies(a, bad)
+			return strings.Join(names, ", "), len(names) > 0
+		}), nil
+	}
+}
+
+func badCookies(a answer, bad func(cookie) bool) (names []string) {
+	for _, line := range a.header["Set-Cookie"] {
+		if c := parseCookie(line); c.attributes["max-age"] != "0" && bad(c) {
+			names = append(names, c.name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (p *prober) findCacheable(ctx context.Context) ([]check.Finding, error) {
+	answers, err := p.seen(ctx)
+	return wrong(answers, "", func(a answer) (string, bool) {
+		personal := len(a.header["Set-Cookie"]) > 0 || len(nonces(a)) > 0
+		return "", personal && !private(a)
+	}), err
+}
+
+// private reports whether shared caches keep their hands off the answer.
+func private(a answer) bool {
+	for _, line := range a.header["Cache-Control"] {
+		for directive := range strings.SplitSeq(line, ",") {
+			switch strings.ToLower(strings.TrimSpace(directive)) {
+			case "private", "no-store":
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,136 @@
+package probe_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/check/probe"
+)
+
+// find returns the findings with the ID.
+func find(t *testing.T, checks []check.Check, id string) (out []check.Finding) {
+	t.Helper()
+	r := check.Run(t.Context(), checks, check.Options{Deploy: true})
+	for _, n := range r.NotRun {
+		t.Errorf("%s could not look: %s", n.ID, n.Reason)
+	}
+	for _, f := range r.Findings {
+		if f.ID == id {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// TestOutside holds what counts against a site of which we know nothing but its address.
+func TestOutside(t *testing.T) {
+	outside := probe.Claims{Host: own, Outside: true}
+	answerForged := func(status int, location string) func(http.Handler) http.Handler {
+		return before(func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Host == own {
+				return false
+			}
+			w.Header().Set("Location", location)
+			w.WriteHeader(status)
+			return true
+		})
+	}
+	post := func(status int) func(http.Handler) http.Handler {
+		return before(func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method == "POST" {
+				w.WriteHeader(status)
+			}
+			return r.Method == "POST"
+		})
+	}
+	text := func(name string) func(http.Handler) http.Handler {
+		return header(func(_ int, h http.Header) {
+			h.Set("Content-Type", "text/plain")
+			h.Del(name)
+		})
+	}
+	for _, test := range []struct {
+		name   string
+		broken func(http.Handler) http.Handler
+		id     string
+		want   check.Level // 0 for no finding
+	}{
+		{"another server misdirects the forged name", answerForged(421, ""), "probe.E001", 0},
+		{"another server sends the forged name to its own", answerForged(301, "https://www.example.com/"), "probe.E001", 0},
+		{"the forged name is sent to itself", answerForged(301, "https://airworthy-probe.invalid/"), "probe.E001", check.Error},
+		{"the forged name is served", answerForged(200, ""), "probe.E001", check.Error},
+		{"a page that takes no POST shows nothing", post(405), "probe.E015", check.Info},
+		{"a page that takes a foreign POST", post(200), "probe.E015", check.Error},
+		{"a page that fails on a foreign POST has let it in", post(500), "probe.E015", check.Error},
+		{"text cannot be framed to harm", text("X-Frame-Options"), "probe.W009", 0},
+		{"text can still be sniffed", text("X-Content-Type-Options"), "probe.W008", check.Warning},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var got check.Level
+			for _, f := range find(t, site{claims: outside, broken: test.broken}.checks(), test.id) {
+				got = f.Level
+			}
+			if got != test.want {
+				t.Errorf("%s found at level %s, want %s", test.id, got, test.want)
+			}
+		})
+	}
+	for _, c := range probe.Checks(nil, outside) {
+		if c.Needs != check.URL {
+			t.Errorf("%s needs %q, want %q", c.ID, c.Needs, check.URL)
+		}
+	}
+}
+
+// TestEvidenceHoldsNoValues looks for cookie values, bodies and paths of the server's own making. badinput 53.
+func TestEvidenceHoldsNoValues(t *testing.T) {
+	leaky := header(func(_ int, h http.Header) {
+		h.Add("Set-Cookie", "sessionid=s3cr3t-value")
+		h.Set("Location", "https://other.example/?token=s3cr3t-value")
+	})
+	s := site{promises(), func(next http.Handler) http.Handler { return leaky(page(500, "main.go:42 s3cr3t-value")(next)) }}
+	r := check.Run(t.Context(), s.checks(), check.Options{Deploy: true})
+	if len(r.Findings) < 6 {
+		t.Fatalf("only %d findings, want a site full of faults", len(r.Findings))
+	}
+	var text strings.Builder
+	if err := r.WriteText(&text, check.TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(text.String(), "s3cr3t") {
+		t.Errorf("the report holds a cookie's value, a query or a body:\n%s", text.String())
+	}
+}
+
+func TestWhatCannotBeAskedIsNotClean(t *testing.T) {
+	panics := func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("s3cr3t") })
+	}
+	for name, s := range map[string]site{
+		"a handler that panics":  {claims: promises(), broken: panics},
+		"a path that is no path": {claims: probe.Claims{Host: own, Paths: []string{"%zz"}}},
+		"a host that is no host": {claims: probe.Claims{Host: "exa mple.com"}},
+		"only one page that fails": {promises(), before(func(_ http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path == "/about" {
+				panic("s3cr3t")
+			}
+			return false
+		})},
+	} {
+		r := check.Run(t.Context(), s.checks(), check.Options{Deploy: true, FailLevel: check.Critical})
+		if !r.Failed() || len(r.NotRun) == 0 {
+			t.Errorf("%s: the gate opens", name)
+		}
+		for _, n := range r.NotRun {
+			if strings.Contains(n.Reason, "s3cr3t") {
+				t.Errorf("%s: the panic's value is told: %s", name, n.Reason)
+			}
+		}
+	}
+	r := check.Run(t.Context(), probe.Checks(probe.InProcess(http.HandlerFunc(safe)), probe.Claims{}), check.Options{Deploy: true})
+	if !r.Failed() || !strings.Contains(r.NotRun[0].Reason, "Claims.Host") {
+		t.Errorf("claims without a host: not run = %+v, want each to name Claims.Host", r.NotRun)
+	}
+}

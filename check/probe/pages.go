@@ -1,0 +1,134 @@
+package probe
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"github.com/airworthy-go/airworthy/check"
+)
+
+func (p *prober) pageRules() []check.Check {
+	checks := []check.Check{{
+		ID: "probe.E024", Level: check.Error,
+		Title: "A page of the site does not answer.",
+		Hint:  "Look into the log for why, and whether Claims.Host is one of ALLOWED_HOSTS. Other rules have looked at an error page instead.",
+		Find:  p.findBroken,
+	}, {
+		ID: "probe.E025", Level: check.Error,
+		Title: "Error pages tell strangers how the application is built.",
+		Hint:  "Turn DEBUG off and answer errors with pages that say nothing but the status.",
+		Find: p.each("DEBUG", func(a answer) (string, bool) {
+			what := detail(a)
+			return what, what != ""
+		}),
+	}, {
+		ID: "probe.E026", Level: check.Error,
+		Title: "An error page repeats what was asked without escaping it.",
+		Hint:  "Do not repeat the address in error pages, or escape it (html/template does). A link could run scripts here.",
+		Find: p.each("", func(a answer) (string, bool) {
+			return "", strings.Contains(a.body, markup) && strings.Contains(a.header.Get("Content-Type"), "html")
+		}),
+	}, {
+		ID: "probe.I027", Level: check.Info,
+		Title: "Answers name the software that made them.",
+		Hint:  "Drop Server and X-Powered-By, or their version numbers: they tell which known holes to try.",
+		Find: p.each("", func(a answer) (string, bool) {
+			names := banners(a)
+			return names, names != "" && a.ask == p.page()
+		}),
+	}, {
+		ID: "probe.W028", Level: check.Warning,
+		Title: "TRACE is answered.",
+		Hint:  "Let routes name their methods, and refuse TRACE before the application: it gives scripts the headers that they must not see.",
+		Find:  p.findTrace,
+	}, {
+		ID: "probe.W029", Level: check.Warning,
+		Title: "The health path does not do what load balancers need, or does more.",
+		Hint:  "Answer exactly this path with 200, over http and for any Host, with a short body and no cookie.",
+		Find:  p.findHealth,
+	}}
+	if p.HealthPath == "" || p.Outside {
+		checks[5].Find = nothing
+	}
+	return checks
+}
+
+func (p *prober) findBroken(ctx context.Context) ([]check.Finding, error) {
+	var asks []ask
+	for _, path := range p.Paths {
+		asks = append(asks, p.ask("GET", path, ""))
+	}
+	answers, err := p.all(ctx, asks...)
+	return wrong(answers, "", func(a answer) (string, bool) {
+		return "", a.status >= 500 || a.status == 400 || a.status == 421
+	}), err
+}
+
+// details are what frameworks show developers. None of it has a place in an answer with an error status.
+var details = []struct {
+	what string
+	re   *regexp.Regexp
+}{
+	{"a Go stack trace", regexp.MustCompile(`goroutine \d+ \[|runtime/debug\.Stack|(?:^|[\n>])panic: `)},
+	{"a Python stack trace", regexp.MustCompile(`Traceback \(most recent call last\)`)},
+	{"Django's debug page", regexp.MustCompile(`DEBUG\s*=\s*True|Using the URLconf defined in`)},
+	{"a Java stack trace", regexp.MustCompile(`\bat [\w$.]+\([\w$]+\.java:\d+\)`)},
+	{"a stack trace", regexp.MustCompile(`(?i)\bstack ?trace:`)},
+	{"a file path", regexp.MustCompile(`(?:/[\w.@-]+){2,}\.(?:go|py|rb|php|js|ts)\b(?:[:"',\s]|&quot;)|[A-Za-z]:\\[\w\\ .-]+\.\w+`)},
+	{"a line of source", regexp.MustCompile(`\b[\w-]+\.(?:go|py|rb|php):\d+\b`)},
+	{"an error of the database", regexp.MustCompile(`SQLSTATE|SQL syntax|pq: |sqlite3?\.\w*Error`)},
+}
+
+// detail says what an error page tells too much of. It never quotes it.
+func detail(a answer) string {
+	if a.status < 400 {
+		return ""
+	}
+	for _, d := range details {
+		if d.re.MatchString(a.body) {
+			return d.what
+		}
+	}
+	return ""
+}
+
+func banners(a answer) string {
+	var names []string
+	for _, name := range []string{"Server", "X-Powered-By", "X-Aspnet-Version", "X-Generator", "X-Runtime"} {
+		if v := a.header.Get(name); v != "" {
+			names = append(names, name+": "+v)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func (p *prober) findTrace(ctx context.Context) ([]check.Finding, error) {
+	const canary = "airworthy-trace-canary"
+	a, err := p.get(ctx, p.ask("TRACE", p.Paths[0], "X-Probe: "+canary))
+	if err != nil || a.status < 200 || a.status > 299 {
+		return nil, err
+	}
+	if mentions(a, canary) {
+		return []check.Finding{{Evidence: a.String() + ", which repeats the request's headers"}}, nil
+	}
+	return []check.Finding{{Level: check.Info, Evidence: a.String()}}, nil
+}
+
+func (p *prober) findHealth(ctx context.Context) ([]check.Finding, error) {
+	// Load balancers connect to an address and name it as the host.
+	healthy := ask{"GET", "http", "192.0.2.1", p.HealthPath, ""}
+	below := ask{"GET", p.scheme(), evil, strings.TrimSuffix(p.HealthPath, "/") + "/airworthy-probe", ""}
+	answers, err := p.all(ctx, healthy, below)
+	return wrong(answers, "HEALTH_PATH", func(a answer) (string, bool) {
+		switch {
+		case a.path != p.HealthPath:
+			return "although only the path itself is meant", a.status < 400
+		case a.status != 200:
+			return "want 200", true
+		case len(a.body) > 1024:
+			return "with more than 1024 bytes", true
+		}
+		return "with a cookie", len(a.header["Set-Cookie"]) > 0
+	}), err
+}
