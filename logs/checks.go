@@ -2,7 +2,6 @@ package logs
 
 import (
 	"context"
-	"log/slog"
 
 	"github.com/airworthy-go/airworthy/check"
 )
@@ -22,16 +21,16 @@ func (c Config) Checks() []check.Check {
 		Title: "The log level leaves out security events, which are warnings.",
 		Hint:  "Set LOG_LEVEL to INFO or WARNING.",
 		Find: func(context.Context) ([]check.Finding, error) {
-			wrong := slog.Level(c.Level) > slog.LevelWarn
-			return check.When(wrong, check.Finding{Setting: "LOG_LEVEL", Evidence: c.Level.String()})
+			wrong := c.Level == Error
+			return check.When(wrong, check.Finding{Setting: "LOG_LEVEL", Evidence: string(c.Level)})
 		},
 	}, {
 		ID: "logs.W003", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "The log level is DEBUG: libraries log at it what they send and receive.",
 		Hint:  "Set LOG_LEVEL to INFO or WARNING.",
 		Find: func(context.Context) ([]check.Finding, error) {
-			wrong := slog.Level(c.Level) < slog.LevelInfo
-			return check.When(wrong, check.Finding{Setting: "LOG_LEVEL", Evidence: c.Level.String()})
+			wrong := c.Level == Debug
+			return check.When(wrong, check.Finding{Setting: "LOG_LEVEL", Evidence: string(c.Level)})
 		},
 	}}
 }

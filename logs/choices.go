@@ -1,10 +1,6 @@
 package logs
 
-import (
-	"fmt"
-	"log/slog"
-	"strings"
-)
+import "log/slog"
 
 // Format is how a record is written.
 type Format string
@@ -15,15 +11,8 @@ const (
 	JSON Format = "json"
 )
 
-// UnmarshalText accepts the names of the formats, in any case.
-func (f *Format) UnmarshalText(b []byte) error {
-	v := Format(strings.ToLower(string(b)))
-	if v != Text && v != JSON {
-		return fmt.Errorf("unknown format: use text or json")
-	}
-	*f = v
-	return nil
-}
+// Choices returns the formats by name.
+func (Format) Choices() []string { return []string{string(Text), string(JSON)} }
 
 // Access says which answers get a line in the access log.
 type Access string
@@ -35,44 +24,27 @@ const (
 	AccessOff    Access = "off"
 )
 
-// UnmarshalText accepts the names of the choices, in any case.
-func (a *Access) UnmarshalText(b []byte) error {
-	v := Access(strings.ToLower(string(b)))
-	if v != AccessAll && v != AccessErrors && v != AccessOff {
-		return fmt.Errorf("unknown choice: use all, errors or off")
-	}
-	*a = v
-	return nil
+// Choices returns the choices by name.
+func (Access) Choices() []string {
+	return []string{string(AccessAll), string(AccessErrors), string(AccessOff)}
 }
 
-// Level is a [slog.Level] that reads Django's words too. The zero Level is Info.
-type Level slog.Level
+// Level is the least level that is logged, by Django's words.
+type Level string
 
-// UnmarshalText accepts DEBUG, INFO, WARNING, WARN, ERROR and CRITICAL, in any case. CRITICAL, which slog does not
-// have, stands for ERROR.
-func (l *Level) UnmarshalText(b []byte) error {
-	switch strings.ToUpper(string(b)) {
-	case "DEBUG":
-		*l = Level(slog.LevelDebug)
-	case "INFO":
-		*l = Level(slog.LevelInfo)
-	case "WARNING", "WARN":
-		*l = Level(slog.LevelWarn)
-	case "ERROR", "CRITICAL":
-		*l = Level(slog.LevelError)
-	default:
-		return fmt.Errorf("unknown level: use DEBUG, INFO, WARNING or ERROR")
-	}
-	return nil
+// The levels. Empty means Info.
+const (
+	Debug   Level = "DEBUG"
+	Info    Level = "INFO"
+	Warning Level = "WARNING"
+	Error   Level = "ERROR"
+)
+
+// Choices returns the levels by name.
+func (Level) Choices() []string {
+	return []string{string(Debug), string(Info), string(Warning), string(Error)}
 }
 
-// String returns Django's word for the level.
-func (l Level) String() string {
-	if l == Level(slog.LevelWarn) {
-		return "WARNING"
-	}
-	return slog.Level(l).String()
+var levels = map[Level]slog.Level{
+	"": slog.LevelInfo, Debug: slog.LevelDebug, Info: slog.LevelInfo, Warning: slog.LevelWarn, Error: slog.LevelError,
 }
-
-// MarshalText returns what String does.
-func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }

@@ -61,7 +61,9 @@ const (
 type Config struct {
 	Format Format `env:"LOG_FORMAT" doc:"How a log record is written: text or json."`
 	Level  Level  `env:"LOG_LEVEL" doc:"The least level that is logged: DEBUG, INFO, WARNING or ERROR."`
-	Access Access `env:"ACCESS_LOG" doc:"Which answers get a line in the access log: all, errors (status 500 and above) or off."`
+
+	// AccessLog is cheap, but where a proxy in front writes one already it may be off.
+	AccessLog Access `env:"ACCESS_LOG" doc:"Which answers get a line in the access log: all, errors (status 500 and above) or off."`
 
 	// RequestIDHeader is believed only on requests that a trusted proxy passed on, and only if it holds one short
 	// word. Empty for ids of our own.
@@ -92,7 +94,7 @@ func New(cfg Config) (*Logs, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	l := &Logs{mask: cfg.Mask, access: cfg.Access, quiet: map[string]bool{}}
+	l := &Logs{mask: cfg.Mask, access: cfg.AccessLog, quiet: map[string]bool{}}
 	for _, path := range cfg.Quiet {
 		l.quiet[path] = true
 	}
@@ -105,12 +107,15 @@ func New(cfg Config) (*Logs, error) {
 
 func (c Config) validate() error {
 	var errs []error
-	if !slices.Contains([]Format{"", Text, JSON}, c.Format) {
-		errs = append(errs, fmt.Errorf("logs: LOG_FORMAT: unknown format %q: use text or json", c.Format))
+	choice := func(variable, got string, choices []string) {
+		if got != "" && !slices.Contains(choices, got) {
+			errs = append(errs, fmt.Errorf("logs: %s: %q is none of the possible values: use %s",
+				variable, got, strings.Join(choices, ", ")))
+		}
 	}
-	if !slices.Contains([]Access{"", AccessAll, AccessErrors, AccessOff}, c.Access) {
-		errs = append(errs, fmt.Errorf("logs: ACCESS_LOG: unknown choice %q: use all, errors or off", c.Access))
-	}
+	choice("LOG_FORMAT", string(c.Format), c.Format.Choices())
+	choice("LOG_LEVEL", string(c.Level), c.Level.Choices())
+	choice("ACCESS_LOG", string(c.AccessLog), c.AccessLog.Choices())
 	if strings.ContainsFunc(c.RequestIDHeader, notToken) {
 		errs = append(errs, fmt.Errorf("logs: REQUEST_ID_HEADER: %q is no header name: use letters, digits and hyphens",
 			c.RequestIDHeader))
@@ -144,7 +149,7 @@ func newHandler(cfg Config) slog.Handler {
 		out = cfg.Output
 	}
 	r := redactor{mask: cfg.Mask, json: cfg.Format == JSON}
-	opt := &slog.HandlerOptions{Level: slog.Level(cfg.Level), ReplaceAttr: r.attr}
+	opt := &slog.HandlerOptions{Level: levels[cfg.Level], ReplaceAttr: r.attr}
 	lines := &lineWriter{out: out}
 	if cfg.Format == JSON {
 		return &handler{inner: slog.NewJSONHandler(lines, opt)}
