@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -123,15 +124,15 @@ func with(data, key, value string) (string, error) {
 	return string(out), nil
 }
 
-// checkKey refuses keys that no store could be relied on to keep as they are.
+// checkKey refuses keys, and users, that no store could be relied on to keep as they are.
 func checkKey(key string) error {
 	switch {
 	case key == "":
 		return errors.New("session: a key is empty")
 	case len(key) > maxKey:
 		return fmt.Errorf("session: a key has %d bytes: use at most %d", len(key), maxKey)
-	case !utf8.ValidString(key):
-		return errors.New("session: a key is not valid UTF-8")
+	case !utf8.ValidString(key), strings.Contains(key, "\x00"):
+		return errors.New("session: a key is not valid UTF-8, or holds a zero byte")
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/airworthy-go/airworthy/internal/httpx"
@@ -196,58 +195,3 @@ type headerOnly struct{ h http.Header }
 func (w headerOnly) Header() http.Header       { return w.h }
 func (w headerOnly) Write([]byte) (int, error) { return 0, errors.ErrUnsupported }
 func (w headerOnly) WriteHeader(int)           {}
-
-// Constant headers. Their capacity is their length, so that a later Add copies them.
-var (
-	varyCookie   = []string{"Cookie"}
-	cachePrivate = []string{"private"}
-)
-
-// cacheHeaders keeps shared caches from handing one visitor's answer, or session cookie, to another.
-func (s *Session) cacheHeaders(h http.Header) {
-	addVary(h)
-	switch {
-	case s.token == "" && len(h["Set-Cookie"]) == 0:
-	case len(h["Cache-Control"]) == 0:
-		h["Cache-Control"] = cachePrivate
-	case len(h["Set-Cookie"]) != 0:
-		makePrivate(h)
-	}
-}
-
-// addVary adds Cookie to Vary unless it is there.
-func addVary(h http.Header) {
-	have := h["Vary"]
-	for _, line := range have {
-		for name := range strings.SplitSeq(line, ",") {
-			if name = strings.TrimSpace(name); name == "*" || strings.EqualFold(name, "Cookie") {
-				return
-			}
-		}
-	}
-	if have == nil {
-		h["Vary"] = varyCookie
-		return
-	}
-	h["Vary"] = append(have, "Cookie")
-}
-
-// makePrivate replaces what lets a shared cache keep an answer that sets a cookie, even if the application asked for
-// it: everybody would get this visitor's session.
-func makePrivate(h http.Header) {
-	var kept []string
-	for _, line := range h["Cache-Control"] {
-		for d := range strings.SplitSeq(line, ",") {
-			d = strings.TrimSpace(d)
-			name, _, _ := strings.Cut(strings.ToLower(d), "=")
-			switch strings.TrimSpace(name) {
-			case "no-store":
-				return
-			case "", "public", "s-maxage", "private", "proxy-revalidate":
-			default:
-				kept = append(kept, d)
-			}
-		}
-	}
-	h["Cache-Control"] = []string{strings.Join(append(kept, "private"), ", ")}
-}

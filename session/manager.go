@@ -179,6 +179,9 @@ func (m *Manager) load(st *httpx.State) (token string, rec Record, err error) {
 	}
 	rec, err = m.store.Load(r.Context(), token)
 	switch {
+	case errors.Is(err, ErrForged):
+		m.event(r.Context(), "django.security.SuspiciousSession", err)
+		return "", Record{}, nil
 	case errors.Is(err, ErrNotFound), err == nil && m.expired(&rec, time.Now()):
 		return "", Record{}, nil
 	case err != nil:

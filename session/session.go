@@ -136,8 +136,10 @@ func (s *Session) User() string {
 // session's id as Renew does and starts its age anew. The values stay, unless they are another user's: those go. With
 // an empty user it logs out and removes every value; [Session.Destroy] does so too and leaves no session behind.
 func (s *Session) SetUser(user string) error {
-	if len(user) > maxKey {
-		return fmt.Errorf("session: a user has %d bytes: use at most %d", len(user), maxKey)
+	if user != "" {
+		if err := checkKey(user); err != nil {
+			return fmt.Errorf("%w (as a user)", err)
+		}
 	}
 	return s.change(func() error {
 		if user == "" && s.rec.User == "" {

@@ -28,8 +28,10 @@ type Store interface {
 	Load(ctx context.Context, token string) (Record, error)
 
 	// Save keeps rec and returns the token to find it by. With an empty token it makes a session, under a token that
-	// nobody knew before. With any other it replaces the session under that token, and if there is none the error is
-	// ErrNotFound: a session that was ended while a request was under way does not come back by that request's end.
+	// nobody knew before. With any other it replaces the session under that token, which it returns, and if there is
+	// none the error is ErrNotFound: a session that was ended while a request was under way does not come back by
+	// that request's end. (A Store whose sessions are in the cookie cannot know, and returns another token.)
+	// It does not keep rec.
 	//
 	// A Store may change rec.Expires where its format leaves it no choice; the cookie follows it.
 	Save(ctx context.Context, token string, rec *Record) (string, error)
