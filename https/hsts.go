@@ -27,7 +27,7 @@ const (
 // UnmarshalText reads seconds in digits; 0 means Off.
 func (m *MaxAge) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseUint(string(text), 10, 63)
-	if err != nil || MaxAge(n) > maxMaxAge || text[0] == '+' {
+	if err != nil || MaxAge(n) > maxMaxAge {
 		return errors.New("https: HSTS: not a number of seconds: write digits alone, such as 31536000, or 0 for no HSTS")
 	}
 	*m = MaxAge(n)

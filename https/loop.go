@@ -33,7 +33,8 @@ func newLoops(logger *slog.Logger) *loops {
 
 // check returns an error that names the setting if redirecting r would loop, and logs it once for each peer.
 func (l *loops) check(r *http.Request) error {
-	peer, trusted := peerOf(r)
+	s := httpx.From(r.Context())
+	peer, trusted := httpx.Peer(r), s != nil && s.Trusted
 	if peer.IsValid() && !trusted && !httpx.IsPrivate(peer) || !claimsHTTPS(r) {
 		return nil
 	}
@@ -61,15 +62,6 @@ func (l *loops) first(peer netip.Addr) bool {
 	}
 	l.logged[peer] = true
 	return true
-}
-
-// peerOf returns who connected, and whether the proxy part trusts it.
-func peerOf(r *http.Request) (peer netip.Addr, trusted bool) {
-	if s := httpx.From(r.Context()); s != nil {
-		return s.Peer, s.Trusted
-	}
-	ap, _ := netip.ParseAddrPort(r.RemoteAddr)
-	return ap.Addr().Unmap().WithZone(""), false
 }
 
 // claimsHTTPS reports whether the peer says that the request came by HTTPS. The proxy part removes what it does not

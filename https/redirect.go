@@ -31,6 +31,9 @@ func (g *Guard) Target(host string, r *http.Request) (target string, status int,
 		return "", http.StatusBadRequest, errors.New("https: the request names no valid host to redirect to")
 	}
 	path := r.URL.EscapedPath()
+	if path == "" && r.URL.Host != "" { // GET http://example.com HTTP/1.1
+		path = "/"
+	}
 	if !strings.HasPrefix(path, "/") {
 		return "", http.StatusBadRequest, errors.New("https: the request target is not a path")
 	}
@@ -100,7 +103,7 @@ func notName(c rune) bool {
 // validPort reports whether s is a port in digits.
 func validPort(s string) bool {
 	_, err := strconv.ParseUint(s, 10, 16)
-	return err == nil && s[0] != '+'
+	return err == nil
 }
 
 // checkHost refuses a Config.Host that no redirect can lead to.

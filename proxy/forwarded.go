@@ -11,18 +11,18 @@ type element struct {
 	node, host, proto string
 }
 
-// readForwarded reads the Forwarded header into o. One mistake in it anywhere, and nothing of it is believed: where a
+// readForwarded is read for the Forwarded header. One mistake in it anywhere, and nothing of it is believed: where a
 // quoted string does not end, it cannot be told which part our proxy wrote.
-func (g *Guard) readForwarded(h http.Header, o *origin) bool {
+func (g *Guard) readForwarded(h http.Header, o origin) (origin, error) {
 	var elements [maxEntries]element
-	n, ok := parseForwarded(h["Forwarded"], &elements)
-	if !ok {
-		return false
+	n, err := parseForwarded(h["Forwarded"], &elements)
+	if err != nil {
+		return o, err
 	}
+	var outermost element // what that proxy says whom the client reached
 	hops := 1
-	outermost := element{} // what the proxy says whom the client reached
-	for i := n - 1; i >= 0; i-- {
-		outermost = elements[i]
+	for ; hops <= n; hops++ {
+		outermost = elements[n-hops]
 		addr, ok := parseForNode(outermost.node)
 		if !ok {
 			break
@@ -31,13 +31,10 @@ func (g *Guard) readForwarded(h http.Header, o *origin) bool {
 		if g.isClient(addr, hops) {
 			break
 		}
-		hops++
 	}
 	switch {
 	case g.ssl.Name != "":
-		if !g.readScheme(h, hops, o) {
-			return false
-		}
+		o.scheme, err = g.readScheme(h, hops, o.scheme)
 	case strings.EqualFold(outermost.proto, "https"):
 		o.scheme = "https"
 	case outermost.proto != "":
@@ -45,39 +42,38 @@ func (g *Guard) readForwarded(h http.Header, o *origin) bool {
 	}
 	if g.useHost && outermost.host != "" {
 		if !plausibleHost(outermost.host) {
-			return false
+			return o, errHost
 		}
 		o.host = outermost.host
 	}
-	return true
+	return o, err
 }
 
 // parseForwarded parses the lines of the header strictly by RFC 7239, section 4, into elements and returns how many
 // there are. Names are case-insensitive and stand at most once in an element; there is no white space but around
 // commas.
-func parseForwarded(lines []string, elements *[maxEntries]element) (n int, ok bool) {
+func parseForwarded(lines []string, elements *[maxEntries]element) (n int, err error) {
 	size := 0
 	for _, line := range lines {
 		if size += len(line); size > maxBytes {
-			return 0, false
+			return 0, errTooLong
 		}
-		for rest := trim(line); ; rest = trim(rest[1:]) {
+		for rest, more := trim(line), true; more; n++ {
 			if n == maxEntries {
-				return 0, false
+				return 0, errTooLong
 			}
+			var ok bool
 			if rest, ok = parseElement(rest, &elements[n]); !ok {
-				return 0, false
+				return 0, errForwarded
 			}
-			n++
-			if rest = trim(rest); rest == "" {
-				break
+			rest = trim(rest)
+			if more = rest != ""; more && rest[0] != ',' {
+				return 0, errForwarded
 			}
-			if rest[0] != ',' {
-				return 0, false
-			}
+			rest = trim(strings.TrimPrefix(rest, ","))
 		}
 	}
-	return n, true
+	return n, nil
 }
 
 // parseElement parses name=value pairs joined by semicolons and returns what follows them.

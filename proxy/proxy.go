@@ -89,7 +89,8 @@ func New(cfg Config) (*Guard, error) {
 		header: cfg.Header, useHost: cfg.UseHost, usePort: cfg.UsePort, ssl: cfg.SSLHeader,
 		drop: newDropList(cfg), watch: &watch{logger: logger},
 	}
-	if g.ssl == (SSLHeader{}) && g.header == XForwarded {
+	g.ssl.Name = canonical(g.ssl.Name)
+	if g.ssl.Name == "" && g.header == XForwarded {
 		g.ssl = SSLHeader{Name: "X-Forwarded-Proto", Value: "https"}
 	}
 	return g, nil
@@ -114,17 +115,18 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 // settle writes what is known about r into s. Of a trusted peer whose headers cannot be understood nothing is
 // believed: the request is then treated like one of a peer that is not trusted.
 func (g *Guard) settle(s *httpx.State, r *http.Request) {
-	trusts := g.trusts(s.Peer, r)
-	if trusts {
-		if o, ok := g.read(r, s); ok {
-			s.Trusted = true
-			s.Scheme, s.Host, s.Client = o.scheme, o.host, o.client
-		}
+	if !g.trusts(s.Peer, r) {
+		s.ClaimsHTTPS = s.Scheme == "http" && claimsHTTPS(r.Header)
+		g.watch.untrusted(r, s.Peer)
+		return
 	}
-	if s.Scheme == "http" {
-		s.ClaimsHTTPS = claimsHTTPS(r.Header)
+	o, err := g.read(r.Header, origin{client: s.Peer, host: s.Host, scheme: s.Scheme})
+	if err != nil {
+		g.watch.refused(r, s.Peer, err)
+		return
 	}
-	g.watch.request(r, s.Peer, trusts)
+	s.Trusted, s.Scheme, s.Host, s.Client = true, o.scheme, o.host, o.client
+	s.ClaimsHTTPS = s.Scheme == "http" && claimsHTTPS(r.Header)
 }
 
 // trusts reports whether the peer of r may tell us things.
@@ -147,10 +149,7 @@ func overUnixSocket(r *http.Request) bool {
 
 // Client returns the address of whoever made the request, by the policy of the guard that it passed; without one, the
 // address that connected. It is the zero Addr if that is unknown.
-func Client(r *http.Request) netip.Addr {
-	s, _, _ := httpx.Begin(nil, r)
-	return s.Client
-}
+func Client(r *http.Request) netip.Addr { return httpx.Client(r) }
 
 // Scheme returns "http" or "https", by the policy of the guard that the request passed; without one, by its connection.
 func Scheme(r *http.Request) string {

@@ -1,53 +1,52 @@
 package proxy
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 	"net/textproto"
 	"strings"
-
-	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
-// Caps on one list of addresses. Whoever sends more is not believed at all.
+// Caps on one list. Whoever sends more is not believed at all.
 const (
 	maxEntries = 64
 	maxBytes   = 4096
 )
 
-// origin is what a trusted peer tells about a request.
+// Why a trusted peer is not believed.
+var (
+	errTooLong   = errors.New("a forwarding header has more than 64 entries or 4096 bytes")
+	errHost      = errors.New("the forwarded host is not exactly one host")
+	errPort      = errors.New("X-Forwarded-Port is not exactly one port")
+	errForwarded = errors.New("the Forwarded header does not follow RFC 7239")
+)
+
+// origin is where a request comes from and what it names.
 type origin struct {
 	client netip.Addr
 	host   string
 	scheme string
 }
 
-// read returns what the trusted peer of r says; what it says nothing about is as the connection has it. It reports
-// false if the headers are too long or make no sense.
-func (g *Guard) read(r *http.Request, s *httpx.State) (o origin, ok bool) {
-	o = origin{client: s.Peer, host: s.Host, scheme: s.Scheme}
+// read returns o, which is as the connection has it, with what the headers of a trusted peer say instead.
+func (g *Guard) read(h http.Header, o origin) (origin, error) {
 	if g.header == Forwarded {
-		ok = g.readForwarded(r.Header, &o)
-	} else {
-		ok = g.readXForwarded(r.Header, &o)
+		return g.readForwarded(h, o)
 	}
-	return o, ok
+	return g.readXForwarded(h, o)
 }
 
-// readXForwarded reads the X-Forwarded headers into o.
-func (g *Guard) readXForwarded(h http.Header, o *origin) bool {
-	list, ok := newList(h["X-Forwarded-For"])
-	if !ok {
-		return false
+func (g *Guard) readXForwarded(h http.Header, o origin) (origin, error) {
+	list, err := newList(h["X-Forwarded-For"])
+	if err != nil {
+		return o, err
 	}
-	hops := 1 // proxies passed, from ours outwards
+	hops := 1
 	for ; ; hops++ {
 		text, more := list.next()
-		if !more {
-			break
-		}
 		addr, ok := parseNode(text)
-		if !ok {
+		if !more || !ok {
 			break
 		}
 		o.client = addr
@@ -55,35 +54,45 @@ func (g *Guard) readXForwarded(h http.Header, o *origin) bool {
 			break
 		}
 	}
-	if !g.readScheme(h, hops, o) {
-		return false
+	if o.scheme, err = g.readScheme(h, hops, o.scheme); err != nil {
+		return o, err
 	}
-	if g.useHost && !readHost(h["X-Forwarded-Host"], o) {
-		return false
+	if g.useHost {
+		if o.host, err = readHost(h["X-Forwarded-Host"], o.host); err != nil {
+			return o, err
+		}
 	}
-	return !g.usePort || readPort(h["X-Forwarded-Port"], o)
+	if g.usePort {
+		o.host, err = readPort(h["X-Forwarded-Port"], o)
+	}
+	return o, err
 }
 
 // isClient reports whether addr, which stands hops from the right, is the client and no proxy of ours.
 func (g *Guard) isClient(addr netip.Addr, hops int) bool {
-	return g.hops > 0 && hops >= g.hops || g.listed && !g.trusted.Contains(addr) || !g.listed && g.hops == 0
+	switch {
+	case g.hops > 0 && hops >= g.hops:
+		return true
+	case g.listed || g.hops == 0: // without list and hops there is one proxy, at the other end of a Unix socket
+		return !g.trusted.Contains(addr)
+	}
+	return false
 }
 
-// readScheme compares the header that means HTTPS. It has one entry for each proxy that appended to it. The one that
-// counts was written by the outermost of the proxies passed, whom the client reached; entries further left are the
-// client's own invention. The comparison is exact, and a header that is there decides even against TLS: a proxy may
-// itself use TLS to tell us about a request in the clear.
-func (g *Guard) readScheme(h http.Header, hops int, o *origin) bool {
-	if g.ssl.Name == "" {
-		return true
-	}
+// readScheme compares the header that means HTTPS with its value, exactly. Each proxy that appends adds an entry; the
+// one that counts was written by the outermost of the proxies that the request passed, hops from the right, or by
+// whoever is next to it if some replace the header. Entries further left are the client's own invention.
+//
+// Where the header is there it decides, even against TLS: a proxy may itself use TLS to bring us a request that it got
+// in the clear, and that one must be redirected (CVE-2019-12781).
+func (g *Guard) readScheme(h http.Header, hops int, scheme string) (string, error) {
 	lines := h[g.ssl.Name]
 	if len(lines) == 0 {
-		return true
+		return scheme, nil
 	}
-	list, ok := newList(lines)
-	if !ok {
-		return false
+	list, err := newList(lines)
+	if err != nil {
+		return "", err
 	}
 	value := ""
 	for range hops {
@@ -93,24 +102,21 @@ func (g *Guard) readScheme(h http.Header, hops int, o *origin) bool {
 		}
 		value = text
 	}
-	o.scheme = "http"
 	if value == g.ssl.Value {
-		o.scheme = "https"
+		return "https", nil
 	}
-	return true
+	return "http", nil
 }
 
 // readHost takes the host if there is exactly one. Lists are not guessed about.
-func readHost(lines []string, o *origin) bool {
-	if len(lines) == 0 {
-		return true
+func readHost(lines []string, host string) (string, error) {
+	switch {
+	case len(lines) == 0:
+		return host, nil
+	case len(lines) > 1 || !plausibleHost(trim(lines[0])):
+		return "", errHost
 	}
-	host := trim(lines[0])
-	if len(lines) > 1 || !plausibleHost(host) {
-		return false
-	}
-	o.host = host
-	return true
+	return trim(lines[0]), nil
 }
 
 // plausibleHost reports whether host could be one. Whether it is ours the hosts part says.
@@ -127,25 +133,26 @@ func plausibleHost(host string) bool {
 	return true
 }
 
-// readPort gives the host the port that the proxy was reached at; the scheme's own port is left out.
-func readPort(lines []string, o *origin) bool {
-	if len(lines) == 0 {
-		return true
+// readPort returns the host with the port that the proxy was reached at; the scheme's own port is left out.
+func readPort(lines []string, o origin) (string, error) {
+	if len(lines) == 0 || o.host == "" {
+		return o.host, nil
 	}
 	port := trim(lines[0])
 	if len(lines) > 1 || !validPort(port) {
-		return false
+		return "", errPort
 	}
 	bare := o.host
 	if i := strings.LastIndexByte(bare, ':'); i > strings.LastIndexByte(bare, ']') {
 		bare = bare[:i]
 	}
 	if port == "443" && o.scheme == "https" || port == "80" && o.scheme == "http" {
-		o.host = bare
-	} else if o.host != "" {
-		o.host = bare + ":" + port
+		return bare, nil
 	}
-	return true
+	if o.host[len(bare):] == ":"+port {
+		return o.host, nil
+	}
+	return bare + ":" + port, nil
 }
 
 // list is the entries of a header that may be repeated, from the right.
@@ -155,14 +162,17 @@ type list struct {
 	begun bool
 }
 
-// newList reports false if the lines exceed the caps.
-func newList(lines []string) (l list, ok bool) {
+// newList refuses lines that exceed the caps.
+func newList(lines []string) (list, error) {
 	entries, size := 0, 0
 	for _, line := range lines {
 		size += len(line)
 		entries += 1 + strings.Count(line, ",")
 	}
-	return list{lines: lines}, entries <= maxEntries && size <= maxBytes
+	if entries > maxEntries || size > maxBytes {
+		return list{}, errTooLong
+	}
+	return list{lines: lines}, nil
 }
 
 // next returns the next entry leftwards, without the space around it.

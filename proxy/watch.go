@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/airworthy-go/airworthy/internal/httpx"
 )
@@ -19,24 +20,43 @@ const (
 	maxPeers  = 8
 )
 
+// refusedEvery is how often the log hears of trusted peers that send what cannot be understood.
+const refusedEvery = time.Hour
+
 // watch notices that a proxy is missing from the list: then all users seem to share its address, so that one who is
 // locked out locks out all, and every request seems to come in the clear.
 type watch struct {
 	logger *slog.Logger
-	total  atomic.Uint32
+	total  atomic.Uint32 // requests of untrusted peers
 	said   atomic.Bool
 
-	mu        sync.Mutex
-	forwarded int
-	peers     []netip.Addr
+	mu          sync.Mutex
+	forwarded   int
+	peers       []netip.Addr
+	lastRefusal time.Time
 }
 
-// request counts one request. Once the alarm has been raised, nothing is counted any more.
-func (w *watch) request(r *http.Request, peer netip.Addr, trusted bool) {
+// refused logs that a trusted peer was not believed, once an hour: anybody behind the proxy may bring it about.
+func (w *watch) refused(r *http.Request, peer netip.Addr, why error) {
+	w.mu.Lock()
+	fresh := !w.lastRefusal.IsZero() && time.Since(w.lastRefusal) < refusedEvery
+	if !fresh {
+		w.lastRefusal = time.Now()
+	}
+	w.mu.Unlock()
+	if !fresh {
+		w.logger.WarnContext(r.Context(), "did not believe a trusted proxy", "event", "airworthy.security.ForwardingRefused",
+			"peer", peer, "reason", why.Error())
+	}
+}
+
+// untrusted counts one request of a peer that is not trusted. Once the alarm has been raised, nothing is counted.
+func (w *watch) untrusted(r *http.Request, peer netip.Addr) {
 	if w.said.Load() {
 		return
 	}
-	if !trusted && httpx.IsPrivate(peer) && (r.Header["X-Forwarded-For"] != nil || r.Header["Forwarded"] != nil) {
+	near := httpx.IsPrivate(peer) || !peer.IsValid() && overUnixSocket(r)
+	if near && (r.Header["X-Forwarded-For"] != nil || r.Header["Forwarded"] != nil) {
 		w.suspect(peer)
 	}
 	if w.total.Add(1)%window == 0 {
@@ -63,12 +83,23 @@ func (w *watch) judge(r *http.Request) {
 	if forwarded < suspicion || !w.said.CompareAndSwap(false, true) {
 		return
 	}
-	slices.SortFunc(peers, netip.Addr.Compare)
-	var prefixes []string
-	for _, p := range peers {
-		prefixes = append(prefixes, netip.PrefixFrom(p, p.BitLen()).String())
-	}
 	w.logger.WarnContext(r.Context(), "nearly all requests are forwarded by private addresses that are not trusted: is a proxy missing from the list?",
-		"event", "airworthy.security.UntrustedProxy", "requests", window, "forwarded", forwarded,
-		"remedy", "set TRUSTED_PROXIES="+strings.Join(prefixes, ","))
+		"event", "airworthy.security.UntrustedProxy", "requests", window, "forwarded", forwarded, "remedy", remedy(peers))
+}
+
+// remedy says which setting trusts the peers. The zero Addr stands for a Unix socket.
+func remedy(peers []netip.Addr) string {
+	var prefixes, settings []string
+	slices.SortFunc(peers, netip.Addr.Compare)
+	for _, p := range peers {
+		if p.IsValid() {
+			prefixes = append(prefixes, netip.PrefixFrom(p, p.BitLen()).String())
+		} else {
+			settings = append(settings, "TRUSTED_PROXY_UNIX_SOCKET=true")
+		}
+	}
+	if len(prefixes) > 0 {
+		settings = append(settings, "TRUSTED_PROXIES="+strings.Join(prefixes, ","))
+	}
+	return "set " + strings.Join(settings, " and ")
 }
