@@ -1,2 +1,118 @@
-// Package airworthy makes a net/http application fit for production and proves it.
+// Package airworthy makes a net/http application fit for production, and proves it.
+//
+// Two names are enough to begin with: [Settings], one field per part, and [New], which puts the parts around an
+// application:
+//
+//	mux := http.NewServeMux()
+//	mux.HandleFunc("GET /{$}", home)
+//	app, err := airworthy.New(cfg, mux) // an http.Handler
+//
+// A request passes, from the outside in: proxy (who may tell us scheme, host and client address), logs, headers, csp,
+// errorpages, hosts (and the health path before it), https, session, csrf, and then the application. Each part is a
+// package that works alone on any handler; this one only puts them in order and connects them.
+//
+// The zero Settings are the safest that can work. What cannot be guessed, the key and the hosts, has to be given, and
+// New says so, everything at once. [Development] and [Production] are starting points; package settings lays variables
+// and .env files over them; package manage makes a program of it, with serve and check.
+//
+// The package does not know users, passwords, static files or databases.
 package airworthy
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/check/probe"
+	"github.com/airworthy-go/airworthy/keyring"
+	"github.com/airworthy-go/airworthy/session"
+)
+
+// App is an application with the parts around it. It is an http.Handler, safe for concurrent use.
+type App struct {
+	settings Settings
+	parts    *parts
+	handler  http.Handler
+
+	mu      sync.Mutex
+	closers []func() error
+}
+
+// RefusedError says that settings are not such that an application could be served with them. The settings come with
+// it, so that the gate can judge them all the same.
+type RefusedError struct {
+	Settings Settings
+	Err      error // every fault, joined
+}
+
+// Error returns the faults, a line each.
+func (e *RefusedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the joined faults.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// New puts the parts around the application. The error is a [*RefusedError] that holds every fault of the settings,
+// each naming the variable and what to do; it never holds a secret.
+func New(cfg Settings, application http.Handler) (*App, error) {
+	if application == nil {
+		return nil, errors.New("airworthy: New: the application is nil: pass its http.Handler, such as a *http.ServeMux")
+	}
+	p, err := cfg.build()
+	if err != nil {
+		return nil, &RefusedError{cfg, err}
+	}
+	app := &App{settings: cfg, parts: p, handler: p.chain(application)}
+	for _, w := range cfg.Loaded.Warnings {
+		p.logs.Logger().Warn("settings", "warning", w.String())
+	}
+	return app, nil
+}
+
+// ServeHTTP serves one request.
+func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+// Settings returns the settings that New was given.
+func (a *App) Settings() Settings { return a.settings }
+
+// Logger returns the logger of the application. What is logged with a request's context carries the request's id and
+// the client's address; secrets that the settings hold are masked.
+func (a *App) Logger() *slog.Logger { return a.parts.logs.Logger() }
+
+// Keyring returns the keys that the application signs with, for package signing.
+func (a *App) Keyring() *keyring.Ring { return a.parts.ring }
+
+// Sessions returns the manager of the sessions, which lists and ends the sessions of a user; nil if they are off.
+func (a *App) Sessions() *session.Manager { return a.parts.session }
+
+// OnClose has f called when the application is closed: for a database, say. What was added last is closed first.
+func (a *App) OnClose(f func() error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.closers = append(a.closers, f)
+}
+
+// Close calls what [App.OnClose] was given. Call it when no request is being served any more.
+func (a *App) Close() error {
+	a.mu.Lock()
+	closers := a.closers
+	a.closers = nil
+	a.mu.Unlock()
+	var errs []error
+	for i := len(closers) - 1; i >= 0; i-- {
+		errs = append(errs, closers[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// Checks returns all checks: those of the settings, and those that ask the running application.
+func (a *App) Checks() []check.Check {
+	return append(a.settings.Checks(), probe.Checks(probe.InProcess(a), a.settings.claims())...)
+}
+
+// Check judges the application as `check --deploy` does. It is for the application's own tests.
+func (a *App) Check(ctx context.Context) *check.Report {
+	return check.Run(ctx, a.Checks(), check.Options{Deploy: true, Silenced: a.settings.Silences()})
+}

@@ -49,6 +49,7 @@ var floors = map[string]int{
 	"":       5, // the root: all parts, in order
 	"manage": 6, // the commands of an application
 
+	"examples/minimal":                        7,
 	"examples/bulletin":                       7,
 	"examples/bulletin/internal/site":         7,
 	"examples/bulletin/internal/environments": 7,

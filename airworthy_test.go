@@ -1,0 +1,261 @@
+package airworthy_test
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/csp"
+	"github.com/airworthy-go/airworthy/csrf"
+	"github.com/airworthy-go/airworthy/hosts"
+	"github.com/airworthy-go/airworthy/https"
+	"github.com/airworthy-go/airworthy/keyring"
+	"github.com/airworthy-go/airworthy/logs"
+	"github.com/airworthy-go/airworthy/session"
+)
+
+// good returns settings with which a site is safe, and nothing to say about.
+func good() airworthy.Settings {
+	s := airworthy.Production()
+	s.Keyring.Key = keyring.Generate()
+	s.Hosts = hosts.Config{Allowed: []string{"example.com"}, HealthPath: "/healthz"}
+	s.HTTPS = https.Config{HSTS: 31536000, IncludeSubdomains: true}
+	s.Silenced = map[string]string{"security.W021": "the domain is not to be preloaded"}
+	s.Logs = logs.Config{Output: io.Discard, AccessLog: logs.AccessOff}
+	return s
+}
+
+// site is an application with a page of each kind.
+func site() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "home") })
+	mux.HandleFunc("GET /panic", func(http.ResponseWriter, *http.Request) { panic("a bug") })
+	mux.HandleFunc("GET /nonce", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, csp.Nonce(r.Context())) })
+	mux.HandleFunc("GET /form", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, csrf.Token(r.Context())) })
+	mux.HandleFunc("GET /read", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, session.From(r.Context()).String("name"))
+	})
+	mux.HandleFunc("POST /write", func(w http.ResponseWriter, r *http.Request) {
+		if err := session.From(r.Context()).Set("name", "Ada"); err != nil {
+			http.Error(w, "no session", http.StatusInternalServerError)
+		}
+	})
+	return mux
+}
+
+func mustNew(t testing.TB, s airworthy.Settings) *airworthy.App {
+	t.Helper()
+	app, err := airworthy.New(s, site())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app
+}
+
+// request returns a request as net/http's server would hand it over.
+func request(method, scheme, host, path string, header ...string) *http.Request {
+	r := httptest.NewRequest(method, path, nil)
+	r.Host = host
+	if scheme == "https" {
+		r.TLS = &tls.ConnectionState{HandshakeComplete: true}
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	return r
+}
+
+func serve(app http.Handler, r *http.Request) *http.Response {
+	rec := httptest.NewRecorder()
+	app.ServeHTTP(rec, r)
+	return rec.Result()
+}
+
+func TestNewSaysEverythingAtOnce(t *testing.T) {
+	s := airworthy.Production()
+	s.HTTPS.Preload = true // without a year and subdomains
+	s.CSRF.TrustedOrigins = []string{"example.com"}
+	_, err := airworthy.New(s, site())
+	if err == nil {
+		t.Fatal("settings without key and hosts were accepted")
+	}
+	for _, want := range []string{"SECRET_KEY", "ALLOWED_HOSTS", "SECURE_HSTS_PRELOAD", "CSRF_TRUSTED_ORIGINS"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not name %s:\n%v", want, err)
+		}
+	}
+	if n := len(airworthy.Faults(err)); n < 4 {
+		t.Errorf("Faults returned %d lines, want one for each fault", n)
+	}
+	if _, err := airworthy.New(good(), nil); err == nil {
+		t.Error("a nil application was accepted")
+	}
+}
+
+// TestEveryAnswerHasTheHeaders asks for answers of every kind, refusals and errors included.
+func TestEveryAnswerHasTheHeaders(t *testing.T) {
+	app := mustNew(t, good())
+	for _, c := range []struct {
+		name   string
+		r      *http.Request
+		status int
+	}{
+		{"page", request("GET", "https", "example.com", "/"), 200},
+		{"not found", request("GET", "https", "example.com", "/nowhere"), 404},
+		{"wrong method", request("PUT", "https", "example.com", "/panic", "Sec-Fetch-Site", "same-origin"), 405},
+		{"panic", request("GET", "https", "example.com", "/panic"), 500},
+		{"forged host", request("GET", "https", "evil.example", "/"), 400},
+		{"redirect", request("GET", "http", "example.com", "/"), 301},
+		{"cross-site post", request("POST", "https", "example.com", "/write", "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"), 403},
+		{"health", request("GET", "http", "10.0.0.7", "/healthz"), 200},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			res := serve(app, c.r)
+			if res.StatusCode != c.status {
+				t.Errorf("status %d, want %d", res.StatusCode, c.status)
+			}
+			for header, want := range map[string]string{
+				"X-Content-Type-Options":     "nosniff",
+				"X-Frame-Options":            "DENY",
+				"Referrer-Policy":            "same-origin",
+				"Cross-Origin-Opener-Policy": "same-origin",
+			} {
+				if got := res.Header.Get(header); got != want {
+					t.Errorf("%s: %q, want %q", header, got, want)
+				}
+			}
+			if got := res.Header.Get("Content-Security-Policy"); !strings.Contains(got, "object-src 'none'") {
+				t.Errorf("Content-Security-Policy: %q, want a policy", got)
+			}
+			hsts := res.Header.Get("Strict-Transport-Security")
+			if wanted := c.r.TLS != nil && c.r.Host == "example.com"; (hsts != "") != wanted {
+				t.Errorf("Strict-Transport-Security: %q, wanted: %v", hsts, wanted)
+			}
+			body, _ := io.ReadAll(res.Body)
+			for _, leak := range []string{"a bug", "goroutine", "evil.example", ".go:"} {
+				if strings.Contains(string(body), leak) {
+					t.Errorf("the answer tells %q", leak)
+				}
+			}
+		})
+	}
+}
+
+func TestSessionLivesThroughTheChain(t *testing.T) {
+	app := mustNew(t, good())
+	res := serve(app, request("POST", "https", "example.com", "/write", "Sec-Fetch-Site", "same-origin"))
+	if res.StatusCode != 200 || len(res.Cookies()) != 1 {
+		t.Fatalf("status %d with %d cookies, want 200 with one", res.StatusCode, len(res.Cookies()))
+	}
+	c := res.Cookies()[0]
+	if c.Name != "__Host-sessionid" || !c.Secure || !c.HttpOnly || c.Path != "/" || c.Domain != "" {
+		t.Errorf("cookie %s: Secure %v, HttpOnly %v, Path %q, Domain %q", c.Name, c.Secure, c.HttpOnly, c.Path, c.Domain)
+	}
+	res = serve(app, request("GET", "https", "example.com", "/read", "Cookie", c.Name+"="+c.Value))
+	if body, _ := io.ReadAll(res.Body); string(body) != "Ada" {
+		t.Errorf("the session holds %q, want %q", body, "Ada")
+	}
+}
+
+func TestCSRFSecretInTheSession(t *testing.T) {
+	s := good()
+	s.CSRF.UseSessions = true
+	app := mustNew(t, s)
+	res := serve(app, request("GET", "https", "example.com", "/form"))
+	token, _ := io.ReadAll(res.Body)
+	if len(res.Cookies()) != 1 || !strings.Contains(res.Cookies()[0].Name, "sessionid") {
+		t.Fatalf("cookies %v, want the session's alone", res.Cookies())
+	}
+	cookie := res.Cookies()[0].Name + "=" + res.Cookies()[0].Value
+	post := func(token string) int {
+		return serve(app, request("POST", "https", "example.com", "/write", "Cookie", cookie, "X-CSRFToken", token,
+			"Referer", "https://example.com/form")).StatusCode
+	}
+	if got := post(string(token)); got != 200 {
+		t.Errorf("post with the token: %d, want 200", got)
+	}
+	if got := post(strings.Repeat("a", 64)); got != 403 {
+		t.Errorf("post with another token: %d, want 403", got)
+	}
+}
+
+func TestCheckOfAGoodSite(t *testing.T) {
+	report := mustNew(t, good()).Check(t.Context())
+	if report.Failed() {
+		var b strings.Builder
+		_ = report.WriteText(&b, check.TextOptions{})
+		t.Errorf("a good site does not pass:\n%s", b.String())
+	}
+	if report.Ran < 30 {
+		t.Errorf("only %d checks ran", report.Ran)
+	}
+}
+
+func TestCheckOfADevelopmentSite(t *testing.T) {
+	s := airworthy.Development()
+	s.Logs.Output = io.Discard
+	report := mustNew(t, s).Check(t.Context())
+	found := map[string]bool{}
+	for _, f := range report.Findings {
+		found[f.ID] = true
+	}
+	for _, id := range []string{"security.W008", "security.W012", "security.W018"} {
+		if !found[id] {
+			t.Errorf("%s was not found", id)
+		}
+	}
+}
+
+func TestChecksAreValid(t *testing.T) {
+	if err := check.Validate(mustNew(t, good()).Checks()); err != nil {
+		t.Error(err)
+	}
+	if err := check.Validate([]check.Check{airworthy.BuildCheck(io.EOF)}); err != nil {
+		t.Error(err)
+	}
+}
+
+// discard is a writer that costs nothing, so that the counts below are the chain's own.
+type discard struct{ h http.Header }
+
+func (d *discard) Header() http.Header         { return d.h }
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d *discard) WriteHeader(int)             {}
+
+func TestAllocations(t *testing.T) {
+	app, err := airworthy.New(good(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/read" {
+			_ = session.From(r.Context()).String("name")
+		}
+		if r.URL.Path == "/write" {
+			_ = session.From(r.Context()).Set("name", "Ada")
+		}
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := serve(app, request("POST", "https", "example.com", "/write", "Sec-Fetch-Site", "same-origin")).Cookies()[0]
+	for _, tt := range []struct {
+		name string
+		r    *http.Request
+		max  float64
+	}{
+		{"without a session", request("GET", "https", "example.com", "/"), 3},
+		{"with a session that is read", request("GET", "https", "example.com", "/read", "Cookie", c.Name+"="+c.Value), 4},
+	} {
+		w := &discard{http.Header{}}
+		got := testing.AllocsPerRun(200, func() {
+			clear(w.h)
+			app.ServeHTTP(w, tt.r)
+		})
+		if got > tt.max {
+			t.Errorf("%s: %v allocations, want at most %v", tt.name, got, tt.max)
+		}
+	}
+}

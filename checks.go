@@ -1,0 +1,171 @@
+package airworthy
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+
+	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/check/probe"
+	"github.com/airworthy-go/airworthy/https"
+	"github.com/airworthy-go/airworthy/settings"
+)
+
+// Checks returns the checks that look at the settings alone. They run even where [New] refuses the settings.
+func (s Settings) Checks() []check.Check {
+	// Without the ring the session store that New chooses is not known; its checks ask only what was set.
+	c := s.connected(s.Ring)
+	lists := [][]check.Check{
+		c.Keyring.Checks(),
+		c.Proxy.Checks(),
+		c.Logs.Checks(),
+		c.Headers.Checks(),
+		c.CSP.Checks(),
+		c.ErrorPages.Checks(),
+		c.Hosts.Checks(),
+		c.HTTPS.Checks(),
+		c.Cookies.Checks(),
+		c.Session.Checks(),
+		c.CSRF.Checks(),
+		s.ownChecks(),
+	}
+	var all []check.Check
+	for _, list := range lists {
+		for _, k := range list {
+			all = append(all, s.located(k))
+		}
+	}
+	return all
+}
+
+// located returns k with the place where a setting was set in each finding about it.
+func (s Settings) located(k check.Check) check.Check {
+	find := k.Find
+	k.Find = func(ctx context.Context) ([]check.Finding, error) {
+		findings, err := find(ctx)
+		for i, f := range findings {
+			if f.Source == "" {
+				findings[i].Source = s.Loaded.Origin(f.Setting)
+			}
+		}
+		return findings, err
+	}
+	return k
+}
+
+// ownChecks are about the settings as a whole.
+func (s Settings) ownChecks() []check.Check {
+	return []check.Check{{
+		ID: "settings.W001", Level: check.Warning, Tags: []string{"settings"}, Needs: check.Settings,
+		Title: "a setting is probably not what was meant",
+		Hint:  "correct the name or the value, or remove it",
+		Find: func(context.Context) ([]check.Finding, error) {
+			var found []check.Finding
+			for _, w := range s.Loaded.Warnings {
+				found = append(found, check.Finding{
+					Setting: w.Variable, Source: w.Origin, Evidence: w.Text, Hint: w.Hint,
+				})
+			}
+			return found, nil
+		},
+	}, {
+		ID: "settings.W002", Level: check.Warning, Deploy: true, Tags: []string{"settings", "security"}, Needs: check.Settings,
+		Title: "the environment is development",
+		Hint:  "set AIRWORTHY_ENV to the environment that is deployed",
+		Find: func(context.Context) ([]check.Finding, error) {
+			return check.When(s.Loaded.Environment == settings.Development,
+				check.Finding{Setting: settings.EnvironmentVariable})
+		},
+	}}
+}
+
+// BuildCheck returns the check that stands for an application that could not be built: each fault of err is a finding.
+func BuildCheck(err error) check.Check {
+	return check.Check{
+		ID: "airworthy.E001", Level: check.Critical, Tags: []string{"security", "settings"}, Needs: check.Settings,
+		Title: "the application cannot be built",
+		Hint:  "mend what the evidence says: it will not start either",
+		Find: func(context.Context) ([]check.Finding, error) {
+			var found []check.Finding
+			for _, fault := range flatten(err) {
+				f := check.Finding{Evidence: fault.Error()}
+				var located *settings.Fault
+				if errors.As(fault, &located) {
+					f.Setting, f.Source, f.Evidence, f.Hint = located.Variable, located.Origin, located.Rule, located.Remedy
+				}
+				found = append(found, f)
+			}
+			return found, nil
+		},
+	}
+}
+
+// Faults returns the faults in an error of [New] or of package settings, a line each.
+func Faults(err error) []string {
+	var lines []string
+	for _, fault := range flatten(err) {
+		lines = append(lines, strings.Split(fault.Error(), "\n")...)
+	}
+	return lines
+}
+
+// flatten returns the errors that err joins, however deep.
+func flatten(err error) []error {
+	if err == nil {
+		return nil
+	}
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		joined, ok := e.(interface{ Unwrap() []error })
+		if !ok {
+			continue
+		}
+		var all []error
+		for _, each := range joined.Unwrap() {
+			all = append(all, flatten(each)...)
+		}
+		return all
+	}
+	return []error{err}
+}
+
+// claims says what the settings promise, for the gate to compare with what the application answers.
+func (s Settings) claims() probe.Claims {
+	plain := s.HTTPS.InsecureHTTP || s.HTTPS.InsecureOff
+	return probe.Claims{
+		Host:                 s.probeHost(),
+		Paths:                s.ProbePaths,
+		HealthPath:           s.Hosts.HealthPath,
+		SessionCookie:        s.Session.CookieName,
+		Tokens:               !s.CSRF.InsecureOff,
+		InsecureHTTP:         plain,
+		InsecureNoHSTS:       plain || s.HTTPS.HSTS == https.Off,
+		InsecureNoCSP:        s.CSP.InsecureOff || s.CSP.InsecureReportOnly,
+		InsecureNoCSRF:       s.CSRF.InsecureOff,
+		InsecurePlainCookies: s.Cookies.InsecurePlainNames,
+	}
+}
+
+// probeHost returns a name that the application answers to.
+func (s Settings) probeHost() string {
+	for _, h := range s.Hosts.Allowed {
+		if prefix, err := netip.ParsePrefix(h); err == nil {
+			return bracketed(prefix.Addr())
+		}
+		switch {
+		case h == "*":
+			return "localhost"
+		case strings.HasPrefix(h, "."):
+			return h[1:]
+		}
+		return h
+	}
+	return "localhost"
+}
+
+func bracketed(a netip.Addr) string {
+	if a.Is6() {
+		return "[" + a.String() + "]"
+	}
+	return a.String()
+}

@@ -1,0 +1,136 @@
+// Package manage gives an application its commands: serve, check, settings and key.
+//
+//	func main() { manage.Main(build) }
+//
+//	func build(ctx context.Context) (*airworthy.App, error) { … }
+//
+// It takes a function rather than an application, because the gate must judge the application that will really be
+// served, report a build that fails as a finding, and be callable from the application's own tests, through [Run].
+//
+// Results go to stdout, everything else to stderr. The exit status is 0 when all is well, 1 for findings at or above
+// the fail level, for a check that could not run and for an application that cannot be built or served, and 2 for wrong
+// usage.
+package manage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/airworthy-go/airworthy"
+)
+
+// Build makes the application. Each command calls it at most once, but for `settings --diff`, which calls it for both
+// environments. The context ends when the command is interrupted.
+type Build func(context.Context) (*airworthy.App, error)
+
+// Streams are what a command reads and writes.
+type Streams struct {
+	Out io.Writer // results
+	Err io.Writer // everything else
+}
+
+// Main runs the command that the program was started with and exits with its status. It returns to nobody: call it
+// last in main.
+func Main(build Build) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := Run(ctx, build, os.Args, Streams{Out: os.Stdout, Err: os.Stderr})
+	stop()
+	os.Exit(status)
+}
+
+// Run runs the command that args name, args[0] being the program, and returns the exit status.
+func Run(ctx context.Context, build Build, args []string, streams Streams) int {
+	if len(args) == 0 {
+		args = []string{"app"}
+	}
+	p := &program{build: build, out: streams.Out, err: streams.Err}
+	root := p.command(filepath.Base(args[0]))
+	root.SetArgs(args[1:])
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
+	return p.status(root.ExecuteContext(ctx))
+}
+
+// program is one run of one command.
+type program struct {
+	build    Build
+	out, err io.Writer
+	started  bool // a command's own code has begun: an error is no longer one of usage
+}
+
+// failure is an error with an exit status of its own. One without a text has said what it had to say.
+type failure struct {
+	status int
+	err    error
+}
+
+func (f *failure) Error() string {
+	if f.err == nil {
+		return ""
+	}
+	return f.err.Error()
+}
+
+func (f *failure) Unwrap() error { return f.err }
+
+// usage makes a failure of wrong usage.
+func usage(format string, args ...any) error { return &failure{2, fmt.Errorf(format, args...)} }
+
+func (p *program) status(err error) int {
+	if err == nil {
+		return 0
+	}
+	status := 2
+	if p.started {
+		status = 1
+	}
+	var f *failure
+	if errors.As(err, &f) {
+		status = f.status
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintf(p.err, "error: %s\n", text)
+		if status == 2 {
+			fmt.Fprintln(p.err, "hint: --help lists the commands and their flags")
+		}
+	}
+	return status
+}
+
+func (p *program) command(name string) *cobra.Command {
+	root := &cobra.Command{
+		Use:           name,
+		Short:         "Serve the application, and judge it before you do",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(p.serveCommand(), p.checkCommand(), p.settingsCommand(), p.keyCommand())
+	for _, c := range root.Commands() {
+		p.mark(c)
+	}
+	return root
+}
+
+// mark notes when a command's own code begins, below the parsing of its flags and arguments.
+func (p *program) mark(c *cobra.Command) {
+	for _, sub := range c.Commands() {
+		p.mark(sub)
+	}
+	if run := c.RunE; run != nil {
+		c.RunE = func(cmd *cobra.Command, args []string) error {
+			p.started = true
+			return run(cmd, args)
+		}
+	}
+}

@@ -1,0 +1,196 @@
+package manage
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/airworthy-go/airworthy"
+)
+
+// The limits of the server. A handler that streams longer than WriteTimeout, or reads a body longer than ReadTimeout,
+// extends its own deadline with [http.ResponseController].
+const (
+	ReadHeaderTimeout = 10 * time.Second
+	ReadTimeout       = 60 * time.Second
+	WriteTimeout      = 60 * time.Second
+	IdleTimeout       = 120 * time.Second
+	MaxHeaderBytes    = 64 << 10
+)
+
+// DefaultAddr is where serve listens when nothing says otherwise.
+const DefaultAddr = "127.0.0.1:8000"
+
+type serveFlags struct{ addr, cert, key string }
+
+func (p *program) serveCommand() *cobra.Command {
+	var f serveFlags
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the application",
+		Long: `Serve the application over HTTP, or over HTTPS when given a certificate, until it is interrupted; then finish the
+requests at hand. In the development environment it listens on loopback only.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context(), f) },
+	}
+	c.Flags().StringVar(&f.addr, "addr", "",
+		"`address` to listen on: host:port, or unix:/path/to/socket (default SERVE_ADDR, else "+DefaultAddr+")")
+	c.Flags().StringVar(&f.cert, "tls-cert", "", "certificate `file` (PEM, the chain included; default SERVE_TLS_CERT)")
+	c.Flags().StringVar(&f.key, "tls-key", "", "private key `file` (PEM; default SERVE_TLS_KEY)")
+	return c
+}
+
+func (p *program) serve(ctx context.Context, f serveFlags) error {
+	app, err := p.build(ctx)
+	if err != nil {
+		return refusal(err)
+	}
+	defer p.close(app)
+	cfg := app.Settings()
+	addr := cmp.Or(f.addr, cfg.Serve.Addr, DefaultAddr)
+	if err := guardLoopback(cfg, addr); err != nil {
+		return err
+	}
+	tlsConfig, err := loadTLS(cmp.Or(f.cert, cfg.Serve.TLSCert), cmp.Or(f.key, cfg.Serve.TLSKey))
+	if err != nil {
+		return err
+	}
+	ln, err := listen(ctx, addr)
+	if err != nil {
+		return fmt.Errorf("SERVE_ADDR: cannot listen on %s: %w", addr, err)
+	}
+	fmt.Fprintf(p.err, "serving %s (%s environment); stop with Ctrl-C\n", address(ln, tlsConfig != nil), cfg.Environment())
+	return run(ctx, newServer(app, tlsConfig), ln, cmp.Or(cfg.Serve.Grace, 30*time.Second))
+}
+
+// refusal says everything that keeps the application from starting, a line each.
+func refusal(err error) error {
+	lines := airworthy.Faults(err)
+	if len(lines) == 1 {
+		return errors.New(lines[0])
+	}
+	return fmt.Errorf("the application refuses to start, for %d reasons:\n  %s", len(lines), strings.Join(lines, "\n  "))
+}
+
+func newServer(app *airworthy.App, tlsConfig *tls.Config) *http.Server {
+	return &http.Server{
+		Handler:           app,
+		TLSConfig:         tlsConfig,
+		ReadHeaderTimeout: ReadHeaderTimeout,
+		ReadTimeout:       ReadTimeout,
+		WriteTimeout:      WriteTimeout,
+		IdleTimeout:       IdleTimeout,
+		MaxHeaderBytes:    MaxHeaderBytes,
+		ErrorLog:          log.New(errorLog{app.Logger()}, "", 0),
+	}
+}
+
+// errorLog takes what net/http's server has to say: failed handshakes and the like, which clients cause at will.
+type errorLog struct{ *slog.Logger }
+
+func (l errorLog) Write(p []byte) (int, error) {
+	l.Warn("net/http", "detail", strings.TrimSpace(string(p)))
+	return len(p), nil
+}
+
+// run serves until ctx ends, then gives the requests at hand the grace period.
+func run(ctx context.Context, srv *http.Server, ln net.Listener, grace time.Duration) error {
+	done := make(chan error, 1)
+	go func() {
+		if srv.TLSConfig != nil {
+			done <- srv.ServeTLS(ln, "", "")
+			return
+		}
+		done <- srv.Serve(ln)
+	}()
+	select {
+	case err := <-done:
+		return fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if err := srv.Shutdown(stop); err != nil {
+		_ = srv.Close()
+		return fmt.Errorf("stopping: requests were still running after %v and were cut off", grace)
+	}
+	return nil
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	var lc net.ListenConfig
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		return lc.Listen(ctx, "unix", path)
+	}
+	return lc.Listen(ctx, "tcp", addr)
+}
+
+func address(ln net.Listener, secure bool) string {
+	if ln.Addr().Network() == "unix" {
+		return "unix:" + ln.Addr().String()
+	}
+	if secure {
+		return "https://" + ln.Addr().String() + "/"
+	}
+	return "http://" + ln.Addr().String() + "/"
+}
+
+// guardLoopback refuses an address that other machines can reach while the environment is development, whose error
+// pages show the program's insides. A Unix socket is reached through a server that somebody configured, which may be
+// reached by anybody.
+func guardLoopback(cfg airworthy.Settings, addr string) error {
+	if !cfg.Development() {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err == nil {
+		ip, perr := netip.ParseAddr(host)
+		if host == "localhost" || perr == nil && ip.Unmap().IsLoopback() {
+			return nil
+		}
+	}
+	return fmt.Errorf("SERVE_ADDR: %q is not a loopback address, and the environment is development, "+
+		"which shows its insides: use %s, or choose another environment with AIRWORTHY_ENV", addr, DefaultAddr)
+}
+
+// loadTLS returns nil if neither file is named.
+func loadTLS(cert, key string) (*tls.Config, error) {
+	if cert == "" && key == "" {
+		return nil, nil
+	}
+	if cert == "" || key == "" {
+		return nil, usage("--tls-cert and --tls-key: give both or neither")
+	}
+	files := &certificate{cert: cert, key: key}
+	if _, err := files.get(nil); err != nil {
+		return nil, err
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: files.get}, nil
+}
+
+// newest returns the later of the files' times of change.
+func newest(names ...string) (time.Time, error) {
+	var last time.Time
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err != nil {
+			return last, err
+		}
+		if info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+	}
+	return last, nil
+}
