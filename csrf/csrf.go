@@ -56,7 +56,9 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, w, r := httpx.Begin(w, r)
-		s.CSRF = g
+		if q, ok := s.CSRF.(*request); !ok || q.guard != g { // a chain may hold the same Guard twice
+			s.CSRF = g
+		}
 		if g.django {
 			g.replaceMalformed(s, r)
 		}

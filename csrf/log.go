@@ -30,10 +30,11 @@ func (g *Guard) logRefusal(r *http.Request, ref *Refusal) {
 		slog.String("reason", string(ref.Reason)),
 		slog.String("method", clean(saw.Method)), slog.String("path", clean(saw.Path)),
 		slog.String("scheme", saw.Scheme), slog.String("host", clean(saw.Host)),
-		slog.String("peer", peerText(saw)), slog.Bool("trusted_proxy", saw.Trusted))
+		slog.String("peer", peerText(saw)), slog.Bool("trusted_proxy", saw.Trusted),
+		slog.Bool("claims_https", saw.ClaimsHTTPS))
 	for _, a := range []struct{ key, value string }{
 		{"source", ref.Source}, {"origin", saw.Origin}, {"referer", saw.Referer}, {"fetch_site", saw.FetchSite},
-		{"forwarded_proto", saw.ForwardedProto}, {"remedy", ref.Remedy()},
+		{"remedy", ref.Remedy()},
 	} {
 		if a.value == "" {
 			continue

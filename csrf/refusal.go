@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"strings"
 
 	"github.com/airworthy-go/airworthy/internal/httpx"
 )
@@ -60,15 +61,14 @@ type Refusal struct {
 
 // Saw is what the server saw of a refused request. All of it is as the client sent it, unless a trusted proxy did.
 type Saw struct {
-	Method, Path   string
-	Scheme, Host   string     // by the connection, or by a trusted proxy
-	Peer           netip.Addr // who connected
-	Trusted        bool       // Peer is a trusted proxy
-	Origin         string     // the first, if there are several
-	Referer        string     // its origin alone: the rest may hold secrets
-	FetchSite      string
-	ForwardedProto string // the first X-Forwarded-Proto, believed or not
-	ForwardedHost  string // the first X-Forwarded-Host, believed or not
+	Method, Path string
+	Scheme, Host string     // by the connection, or by a trusted proxy
+	Peer         netip.Addr // who connected
+	Trusted      bool       // Peer is a trusted proxy
+	Origin       string     // the first, if there are several
+	Referer      string     // its origin alone: the rest may hold secrets
+	FetchSite    string
+	ClaimsHTTPS  bool // the peer forwards the request as https, and was not believed
 }
 
 func (g *Guard) refuse(r *http.Request, reason Reason, source string) *Refusal {
@@ -77,10 +77,11 @@ func (g *Guard) refuse(r *http.Request, reason Reason, source string) *Refusal {
 		Method: r.Method, Path: r.URL.Path,
 		Scheme: scheme(r), Host: httpx.Host(r),
 		Origin: h.Get("Origin"), Referer: refererOrigin(h.Get("Referer")), FetchSite: h.Get("Sec-Fetch-Site"),
-		ForwardedProto: h.Get("X-Forwarded-Proto"), ForwardedHost: h.Get("X-Forwarded-Host"),
+		ClaimsHTTPS: !httpx.Secure(r) && strings.EqualFold(h.Get("X-Forwarded-Proto"), "https"),
 	}}
 	if s := httpx.From(r.Context()); s != nil {
 		ref.Saw.Peer, ref.Saw.Trusted = s.Peer, s.Trusted
+		ref.Saw.ClaimsHTTPS = ref.Saw.ClaimsHTTPS || s.ClaimsHTTPS
 	}
 	return ref
 }

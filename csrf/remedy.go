@@ -44,10 +44,6 @@ func (e *Refusal) originRemedy() string {
 	if own, ok := newOrigin("https", saw.Host); ok && own == o && saw.Scheme == "http" {
 		return e.tlsRemedy()
 	}
-	if host, ok := newOrigin(o.scheme, saw.ForwardedHost); ok && host == o && !saw.Trusted && saw.Peer.IsValid() {
-		return "if " + saw.Peer.String() + " is the site's proxy: set TRUSTED_PROXIES=" + prefix(saw.Peer) +
-			" and let it be believed about the host, or make it pass Host on"
-	}
 	return e.foreign(saw.Origin)
 }
 
@@ -60,7 +56,7 @@ func (e *Refusal) tlsRemedy() string {
 	case !saw.Peer.IsValid():
 		return "the site is reached by https and does not know it: let the proxy that ends TLS connect by TCP, make " +
 			"it send X-Forwarded-Proto, and name it in TRUSTED_PROXIES"
-	case saw.ForwardedProto == "":
+	case !saw.ClaimsHTTPS:
 		return "if " + saw.Peer.String() + " is a proxy that ends TLS: make it send X-Forwarded-Proto, and set " +
 			"TRUSTED_PROXIES=" + prefix(saw.Peer)
 	}
@@ -76,8 +72,12 @@ func (e *Refusal) foreign(from string) string {
 	if o.scheme == "http" && e.Saw.Scheme == "https" {
 		return "the page was served over http: redirect " + o.String() + " to https"
 	}
-	return "if " + o.String() + " is yours and may post here: set " + originsSetting + "=" + o.String() +
-		"; if it is this site, the proxy hides its name: make it pass Host on"
+	text := "if " + o.String() + " is yours and may post here: set " + originsSetting + "=" + o.String() +
+		"; if it is this site: make the proxy pass Host on"
+	if peer := e.Saw.Peer; peer.IsValid() && !e.Saw.Trusted {
+		text += ", or believe its X-Forwarded-Host by TRUSTED_PROXIES=" + prefix(peer)
+	}
+	return text
 }
 
 func (e *Refusal) cookieRemedy() string {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
-	"strings"
 
 	"github.com/airworthy-go/airworthy/internal/httpx"
 )
@@ -128,38 +127,11 @@ func (q *request) ensure(s *httpx.State, rotate bool) error {
 // BeforeHeader sends the cookie and keeps shared caches from storing a page that holds a token.
 func (q *request) BeforeHeader(w http.ResponseWriter, _ int) {
 	s := (*httpx.State)(w.(*httpx.Writer))
-	h := w.Header()
 	if !q.guard.sessions {
 		_ = q.guard.cookie.Set(w, q.guard.secureCookie(s.Scheme == "https"), q.secret)
 	}
-	vary(h)
-	private(h)
-}
-
-// vary adds Cookie to Vary unless it is there.
-func vary(h http.Header) {
-	for _, line := range h["Vary"] {
-		for name := range strings.SplitSeq(line, ",") {
-			if name = strings.TrimSpace(name); name == "*" || strings.EqualFold(name, "Cookie") {
-				return
-			}
-		}
-	}
-	h["Vary"] = append(h["Vary"], "Cookie")
-}
-
-// private sets Cache-Control where it is unset, and where it lets shared caches store what is one visitor's.
-func private(h http.Header) {
-	shared := len(h["Cache-Control"]) == 0
-	for _, line := range h["Cache-Control"] {
-		for d := range strings.SplitSeq(line, ",") {
-			name, _, _ := strings.Cut(strings.TrimSpace(d), "=")
-			shared = shared || strings.EqualFold(name, "public") || strings.EqualFold(name, "s-maxage")
-		}
-	}
-	if shared {
-		h["Cache-Control"] = []string{"private"}
-	}
+	httpx.VaryCookie(w.Header())
+	httpx.Private(w.Header())
 }
 
 // secret returns the visitor's secret, unmasked, or why there is none.
