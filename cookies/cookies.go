@@ -16,6 +16,7 @@ package cookies
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ import (
 type Config struct {
 	// InsecurePlainNames calls cookies by their plain names on https too, as Django does: for a site that shares its
 	// cookies with a Django site. A subdomain, or whoever can answer for the site over http, can then replace them.
+	// On http names are plain in any case, for browsers take no other there.
 	InsecurePlainNames bool
 }
 
@@ -34,7 +36,7 @@ type Spec struct {
 	Path           string        // "/" if empty
 	Domain         string        // the host alone if empty; otherwise its subdomains get the cookie too, and can set it
 	MaxAge         time.Duration // whole seconds; 0 for a cookie that lasts until the browser closes
-	SameSite       http.SameSite // Lax if zero; None holds on https only
+	SameSite       http.SameSite // Lax if zero; None is Lax on http, where browsers would drop the cookie
 	ScriptReadable bool          // scripts may read it: no HttpOnly
 }
 
@@ -48,7 +50,7 @@ const (
 	maxLength    = 4096 // of name and value together, RFC 6265bis section 5.5
 	hostPrefix   = "__Host-"
 	securePrefix = "__Secure-"
-	deleteDates  = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+	longGone     = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
 )
 
 // Cookie is one cookie, validated. It is immutable and safe for concurrent use.
@@ -99,7 +101,7 @@ func (s Spec) attributes(secure bool) string {
 		b.WriteString("; SameSite=Strict")
 	case s.SameSite == http.SameSiteNoneMode && secure:
 		b.WriteString("; SameSite=None")
-	default: // browsers refuse None without Secure
+	default:
 		b.WriteString("; SameSite=Lax")
 	}
 	if secure {
@@ -160,27 +162,23 @@ func (c *Cookie) set(w http.ResponseWriter, secure bool, value, maxAge string) e
 // Delete tells the browser to forget the cookie.
 func (c *Cookie) Delete(w http.ResponseWriter, secure bool) {
 	v := c.variant(secure)
-	put(w.Header(), v.start, v.start+deleteDates+v.attributes)
+	put(w.Header(), v.start, v.start+longGone+v.attributes)
 }
 
-// put appends line to the cookies of the response, or lets it take the place of the first that begins with start.
-// Others that do are removed: RFC 6265 section 4.1.1 allows one of each name.
+// put appends line to the cookies of the response, or lets it take the place of those that begin with start: RFC 6265
+// section 4.1.1 allows one of each name.
 func put(h http.Header, start, line string) {
-	lines, kept := h["Set-Cookie"], 0
-	placed := false
-	for _, have := range lines {
-		if strings.HasPrefix(have, start) {
-			if placed {
-				continue
-			}
-			have, placed = line, true
+	lines := h["Set-Cookie"]
+	first := slices.IndexFunc(lines, func(have string) bool { return strings.HasPrefix(have, start) })
+	if first < 0 {
+		h["Set-Cookie"] = append(lines, line)
+		return
+	}
+	kept := append(slices.Clone(lines[:first]), line)
+	for _, have := range lines[first+1:] {
+		if !strings.HasPrefix(have, start) {
+			kept = append(kept, have)
 		}
-		lines[kept] = have
-		kept++
 	}
-	lines = lines[:kept]
-	if !placed {
-		lines = append(lines, line)
-	}
-	h["Set-Cookie"] = lines
+	h["Set-Cookie"] = kept
 }

@@ -34,7 +34,7 @@ func Read(r *http.Request, name string) (value string, err error) {
 	if size > MaxBytes {
 		return "", ErrTooMany
 	}
-	found := false
+	found, valid := false, false
 	for _, line := range lines {
 		for more := true; more; {
 			var pair string
@@ -42,20 +42,21 @@ func Read(r *http.Request, name string) (value string, err error) {
 			if count++; count > MaxCookies {
 				return "", ErrTooMany
 			}
-			have, val, ok := strings.Cut(pair, "=")
-			if !ok || trim(have) != name {
+			// A name without = is a cookie without a name to browsers and one without a value to net/http.
+			have, val, equals := strings.Cut(trim(pair), "=")
+			if trim(have) != name {
 				continue
 			}
 			if found {
 				return "", ErrDuplicate
 			}
-			found, value = true, trim(val)
+			found, valid, value = true, equals && validValue(val), val
 		}
 	}
 	switch {
 	case !found:
 		return "", http.ErrNoCookie
-	case !validValue(value):
+	case !valid:
 		return "", ErrMalformed
 	}
 	return value, nil

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -72,12 +71,15 @@ func faultOfDomain(domain string) string {
 	if domain == "" {
 		return ""
 	}
-	if _, err := netip.ParseAddr(domain); err == nil {
-		return fmt.Sprintf("the domain %q is an address: leave it out, and the cookie is for that host alone", domain)
-	}
 	if !validDomain(domain) {
 		return fmt.Sprintf("the domain %q is not a host name such as example.com; international names are "+
 			"written in their xn-- form", domain)
+	}
+	switch top := domain[strings.LastIndexByte(domain, '.')+1:]; {
+	case top[0] >= '0' && top[0] <= '9':
+		return fmt.Sprintf("the domain %q is an address: leave it out, and the cookie is for that host alone", domain)
+	case top == domain:
+		return fmt.Sprintf("the domain %q is a single label: leave it out, and the cookie is for that host alone", domain)
 	}
 	if suffix, _ := publicsuffix.PublicSuffix(domain); suffix == domain {
 		return fmt.Sprintf("the domain %q is a public suffix, which strangers have names under: browsers refuse it", domain)
