@@ -89,7 +89,7 @@ func parseName(text string) (entry, error) {
 	if host, _, ok := strings.Cut(text, ":"); ok {
 		return entry{}, fmt.Errorf("has a port, which is not looked at: write %q", host)
 	}
-	if bare, ok := strings.CutSuffix(text, "."); ok {
+	if bare, ok := strings.CutSuffix(text, "."); ok && bare != "" {
 		return entry{}, fmt.Errorf("has a trailing dot, which is not looked at: write %q", bare)
 	}
 	bare, below := strings.CutPrefix(text, ".")

@@ -31,7 +31,7 @@ func newEvents(logger *slog.Logger) *events {
 }
 
 // refused counts one refusal and logs it if its host has not been logged within the hour.
-func (e *events) refused(ctx context.Context, host string, why error) {
+func (e *events) refused(ctx context.Context, host, why string) {
 	e.total.Add(1)
 	name := printable(host)
 	unlogged, first := e.first(name)
@@ -40,7 +40,7 @@ func (e *events) refused(ctx context.Context, host string, why error) {
 	}
 	e.logger.WarnContext(ctx, "refused a request to a host that is not allowed",
 		"event", "django.security.DisallowedHost", "host", name, "setting", "ALLOWED_HOSTS",
-		"reason", why.Error(), "unlogged", unlogged)
+		"reason", why, "unlogged", unlogged)
 }
 
 // first reports whether name is to be logged, and how many refusals have gone unlogged since the last that was.

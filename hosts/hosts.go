@@ -24,7 +24,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"strings"
+	"strconv"
 
 	"github.com/airworthy-go/airworthy/internal/httpx"
 )
@@ -117,9 +117,9 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 			return
 		}
 		host := httpx.Host(r)
-		if err := g.Check(host); err != nil {
-			g.events.refused(r.Context(), host, err)
-			httpx.Refuse(w, r, http.StatusBadRequest, err)
+		if why := g.judge(host); why != "" {
+			g.events.refused(r.Context(), host, why)
+			httpx.Refuse(w, r, http.StatusBadRequest, &refusal{host, why})
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -138,15 +138,23 @@ func (g *Guard) Refused() uint64 { return g.events.total.Load() }
 // (not 127.1 or 0x7f.1, which some clients take for 127.0.0.1), and a name has at most 255 bytes. It is wider in one:
 // IPv6 addresses are compared as addresses, however they are written.
 func (g *Guard) Check(host string) error {
+	if why := g.judge(host); why != "" {
+		return &refusal{host, why}
+	}
+	return nil
+}
+
+// judge returns why host is refused, nothing if it is allowed.
+func (g *Guard) judge(host string) (why string) {
 	var buf [maxName]byte
 	h, ok := parse(host, &buf)
 	switch {
 	case !ok:
-		return &refusal{host, "is not a valid host"}
+		return "is not a valid host"
 	case g.any || g.allows(h):
-		return nil
+		return ""
 	}
-	return &refusal{host, "is not in ALLOWED_HOSTS: add it if the site answers to it"}
+	return "is not in ALLOWED_HOSTS: add it if the site answers to it"
 }
 
 // allows looks h up. None of the lookups allocates: the conversions are map keys only.
@@ -174,13 +182,15 @@ func (g *Guard) allows(h parsed) bool {
 // refusal is why a host is refused.
 type refusal struct{ host, why string }
 
-func (r *refusal) Error() string { return fmt.Sprintf("hosts: %s %s", printable(r.host), r.why) }
+func (r *refusal) Error() string { return fmt.Sprintf(`hosts: "%s" %s`, printable(r.host), r.why) }
 
-// printable quotes what a client sent, cut short and in ASCII without control characters, for logs and pages.
+// printable returns what a client sent, cut short, in ASCII and without control characters, for logs and pages.
 func printable(s string) string {
 	const limit = 100
+	end := ""
 	if len(s) > limit {
-		return fmt.Sprintf("%+q…", strings.ToValidUTF8(s[:limit], ""))
+		s, end = s[:limit], "..."
 	}
-	return fmt.Sprintf("%+q", s)
+	quoted := strconv.QuoteToASCII(s)
+	return quoted[1:len(quoted)-1] + end
 }
