@@ -1,0 +1,179 @@
+// Package sqlstore keeps sessions in SQLite or PostgreSQL.
+//
+// [Sessions] has a table of its own in which a session's token stands as its hash, so that a copy of the database opens
+// no session; it lists and ends a user's sessions. [Django] reads and writes the table of a Django site, so that who is
+// logged in on one is logged in on the other; Django keeps tokens in clear.
+//
+//	db, err := sqlstore.Open(ctx, "sqlite", secret.New("file:/var/lib/site/db.sqlite3"))
+//	…
+//	store, err := sqlstore.New(db, "sqlite")
+//	err = store.Migrate(ctx)
+//	m, err := session.New(session.Config{Store: store})
+//
+// Drivers are named as database/sql knows them: "sqlite" is modernc.org/sqlite, "pgx" is github.com/jackc/pgx/v5.
+// Expired sessions stay in the tables until DeleteExpired, to be called once a day or so.
+//
+// The package does not encrypt what it stores: values of a session are readable to whoever reads the database.
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // registers "pgx" with database/sql
+	_ "modernc.org/sqlite"             // registers "sqlite" with database/sql
+
+	"github.com/airworthy-go/airworthy/secret"
+	"github.com/airworthy-go/airworthy/session"
+)
+
+// The drivers.
+const (
+	SQLite   = "sqlite"
+	Postgres = "pgx"
+)
+
+// Open opens the database that dsn names and connects to it. For SQLite it sets what a server needs unless dsn says
+// otherwise: write-ahead logging, so that nobody who reads waits for somebody who writes, five seconds of patience for
+// a lock, foreign keys, and transactions that take their lock when they begin rather than fail half-way.
+//
+// The error never holds dsn.
+func Open(ctx context.Context, driver string, dsn secret.Text) (*sql.DB, error) {
+	name := dsn.Reveal()
+	switch driver {
+	case SQLite:
+		var err error
+		if name, err = sqliteDSN(name); err != nil {
+			return nil, err
+		}
+	case Postgres:
+	default:
+		return nil, unknownDriver(driver)
+	}
+	db, err := sql.Open(driver, name)
+	if err != nil {
+		return nil, errors.New("sqlstore: the DSN cannot be read: it is of the form that " + driver + " documents")
+	}
+	if driver == SQLite && inMemory(name) {
+		db.SetMaxOpenConns(1) // each connection would have a database of its own
+	}
+	if err := db.PingContext(ctx); err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("sqlstore: the database does not answer: %s", secret.NewMask(dsn).String(err.Error()))
+	}
+	return db, nil
+}
+
+func unknownDriver(driver string) error {
+	return fmt.Errorf("sqlstore: driver %q: use %q or %q", driver, SQLite, Postgres)
+}
+
+// sqliteDSN adds those of our settings to dsn that it lacks.
+func sqliteDSN(dsn string) (string, error) {
+	path, query, _ := strings.Cut(dsn, "?")
+	options, err := url.ParseQuery(query)
+	if path == "" || err != nil {
+		return "", errors.New("sqlstore: the DSN cannot be read: it is a path, or of the form file:path?option=value")
+	}
+	for _, pragma := range []string{"busy_timeout(5000)", "foreign_keys(1)", "journal_mode(wal)"} {
+		name, _, _ := strings.Cut(pragma, "(")
+		if !slices.ContainsFunc(options["_pragma"], func(have string) bool {
+			return len(have) >= len(name) && strings.EqualFold(have[:len(name)], name)
+		}) {
+			options.Add("_pragma", pragma)
+		}
+	}
+	if !options.Has("_txlock") {
+		options.Set("_txlock", "immediate")
+	}
+	return path + "?" + options.Encode(), nil
+}
+
+func inMemory(dsn string) bool {
+	return strings.HasPrefix(strings.TrimPrefix(dsn, "file:"), ":memory:") || strings.Contains(dsn, "mode=memory")
+}
+
+// database is what both stores stand on.
+type database struct {
+	*sql.DB
+	driver string
+	writer *sync.Mutex // SQLite has one writer: in turn is quicker than by polling for the lock
+}
+
+func newDatabase(db *sql.DB, driver string) (database, error) {
+	switch driver {
+	case SQLite:
+		return database{db, driver, &sync.Mutex{}}, nil
+	case Postgres:
+		return database{db, driver, nil}, nil
+	}
+	return database{}, unknownDriver(driver)
+}
+
+// text returns query in the driver's form: PostgreSQL numbers its parameters.
+func (d database) text(query string) string {
+	if d.driver == SQLite {
+		return query
+	}
+	var b strings.Builder
+	for n := 1; ; n++ {
+		before, after, found := strings.Cut(query, "?")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		b.WriteString("$" + strconv.Itoa(n))
+		query = after
+	}
+}
+
+// write runs a statement and returns how many rows it changed.
+func (d database) write(ctx context.Context, what, query string, args ...any) (int, error) {
+	if d.writer != nil {
+		d.writer.Lock()
+		defer d.writer.Unlock()
+	}
+	result, err := d.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, fmt.Errorf("sqlstore: %s: %w", what, err)
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		return 0, fmt.Errorf("sqlstore: %s: %w", what, err)
+	}
+	return int(n), nil
+}
+
+// writeOne is write for a statement that has one row to change: without it the error is session.ErrNotFound.
+func (d database) writeOne(ctx context.Context, what, query string, args ...any) error {
+	n, err := d.write(ctx, what, query, args...)
+	if err == nil && n == 0 {
+		return session.ErrNotFound
+	}
+	return err
+}
+
+// batch is how many rows one statement deletes, so that cleaning up holds no lock for long.
+const batch = 1000
+
+// writeBatches runs a statement that deletes at most batch rows until there are no more.
+func (d database) writeBatches(ctx context.Context, what, query string, args ...any) (total int, err error) {
+	for {
+		n, err := d.write(ctx, what, query, args...)
+		total += n
+		if err != nil || n < batch {
+			return total, err
+		}
+	}
+}
+
+// storable reports whether s can stand in a text column; PostgreSQL takes neither zero bytes nor invalid UTF-8.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
