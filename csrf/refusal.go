@@ -34,7 +34,7 @@ const (
 
 var meanings = map[Reason]string{
 	CrossSite:               "the browser says that another site sent the request, and that site is not trusted",
-	BadFetchSite:            "the request has more than one Sec-Fetch-Site header, or a doubled one",
+	BadFetchSite:            "the request has more than one Sec-Fetch-Site header",
 	BadOrigin:               "the request's Origin is neither this site nor trusted",
 	NoReferer:               "the request has neither Origin nor Referer",
 	MalformedReferer:        "the request's Referer is not a URL",

@@ -29,16 +29,16 @@ func (e *Refusal) Remedy() string {
 
 func (e *Refusal) originRemedy() string {
 	saw := e.Saw
-	if saw.Origin == "null" {
+	o, ok := parseOrigin(saw.Origin)
+	switch {
+	case e.Reason == CrossSite && saw.Origin == "":
+		return "there is no Origin that could be trusted: if a proxy removes the header, let it through"
+	case e.Reason == CrossSite && saw.Origin == "null":
+		return "" // a page that hides where it comes from: no setting lets it in
+	case saw.Origin == "null":
 		return "browsers send Origin: null from pages with Referrer-Policy: no-referrer, from sandboxed frames and " +
 			"after redirects between sites: send Referrer-Policy: same-origin, here and at the proxy"
-	}
-	if saw.Origin == "" {
-		return "the browser calls the request " + clean(saw.FetchSite) + " and there is no Origin to trust: " +
-			"if a proxy removes Origin, let it through"
-	}
-	o, ok := parseOrigin(saw.Origin)
-	if !ok {
+	case !ok:
 		return "no browser sends such an Origin"
 	}
 	if own, ok := newOrigin("https", saw.Host); ok && own == o && saw.Scheme == "http" {
@@ -72,10 +72,13 @@ func (e *Refusal) foreign(from string) string {
 	if o.scheme == "http" && e.Saw.Scheme == "https" {
 		return "the page was served over http: redirect " + o.String() + " to https"
 	}
-	text := "if " + o.String() + " is yours and may post here: set " + originsSetting + "=" + o.String() +
-		"; if it is this site: make the proxy pass Host on"
+	text := "if " + o.String() + " is yours and may post here: set " + originsSetting + "=" + o.String()
+	if e.Reason == CrossSite { // the browser knows that it is not this site
+		return text
+	}
+	text += "; if it is this site: make the proxy pass Host on"
 	if peer := e.Saw.Peer; peer.IsValid() && !e.Saw.Trusted {
-		text += ", or believe its X-Forwarded-Host by TRUSTED_PROXIES=" + prefix(peer)
+		text += ", or set USE_X_FORWARDED_HOST=True and TRUSTED_PROXIES=" + prefix(peer)
 	}
 	return text
 }
