@@ -78,9 +78,10 @@ func (c *Cache) check() *Fault {
 		if len(c.Hosts) > 1 || c.User != "" || !c.Password.IsZero() {
 			return fault("has a server, which this cache has not", "write dbcache://table or filecache:///directory")
 		}
+		bare := len(c.Hosts) == 0
 		c.Path = strings.Join(c.Hosts, "") + c.Path
 		c.Hosts = nil
-		if c.Path == "" || c.Path == "/" {
+		if strings.Trim(c.Path, "/") == "" || kind == "db" && (bare || strings.Contains(c.Path, "/")) {
 			return fault("has no place", "write dbcache://table or filecache:///directory")
 		}
 	case "dummy":

@@ -184,11 +184,8 @@ func (d Database) address() address {
 	default:
 		a.path = "/" + d.Name
 		a.hosts = strings.Split(d.Host, ",")
-		a.ports = make([]string, len(a.hosts))
-		if ports := strings.Split(d.Port, ","); len(ports) == len(a.hosts) {
-			a.ports = ports
-		}
-		if d.Host == "" && d.Port == "" {
+		a.ports = d.ports(len(a.hosts))
+		if d.Host == "" {
 			a.hosts = nil
 		}
 	}
@@ -208,6 +205,15 @@ func (d Database) address() address {
 		a.options["conn_max_age"] = d.ConnMaxAge.String()
 	}
 	return a
+}
+
+// ports returns the port of each host; one port is that of all hosts.
+func (d Database) ports(hosts int) []string {
+	ports := strings.Split(d.Port, ",")
+	for len(ports) < hosts {
+		ports = append(ports, ports[0])
+	}
+	return ports
 }
 
 // URL returns the database as a URL that ParseDatabase reads.
@@ -266,15 +272,18 @@ func setEngine(d *Database, s string) *Fault {
 }
 
 func setHost(d *Database, s string) *Fault {
-	d.Host = s
-	if strings.HasPrefix(s, "/") || s == "" {
+	if d.Host = s; strings.HasPrefix(s, "/") || s == "" {
 		return nil
 	}
-	for host := range strings.SplitSeq(s, ",") {
-		if _, port, f := splitHost(bracketed(host)); f != nil || port != "" {
+	hosts := strings.Split(s, ",")
+	for i, host := range hosts {
+		host, port, f := splitHost(bracketed(host))
+		if f != nil || port != "" {
 			return fault("is not a host", "give a name or an address; the port is a variable of its own")
 		}
+		hosts[i] = host
 	}
+	d.Host = strings.Join(hosts, ",")
 	return nil
 }
 
@@ -329,6 +338,9 @@ func (l *load) assemble(f field, given []string, into reflect.Value) (string, *F
 	if d.Engine == "" || d.Name == "" {
 		return "", &Fault{f.variable, "", "is given in parts, of which the engine or the name is missing",
 			"set " + f.parts[0].variable + " and " + f.parts[1].variable}
+	}
+	if n := strings.Count(d.Port, ","); n > 0 && n != strings.Count(d.Host, ",") || d.Port != "" && d.Host == "" && !d.isSQLite() {
+		return "", &Fault{f.variable, "", "is given in parts, with other hosts than ports", "give each host a port, or one port for all"}
 	}
 	into.Set(reflect.ValueOf(d))
 	return strings.Join(origins, ", "), nil

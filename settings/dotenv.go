@@ -99,11 +99,10 @@ func (p *dotEnvParser) statement() {
 	first := p.line
 	name, value, f := p.assignment(line)
 	origin := p.path + ":" + strconv.Itoa(first)
-	switch before, twice := p.names[name]; {
+	switch _, twice := p.names[name]; {
 	case f != nil:
 		p.faults = append(p.faults, f.at(shown(name), origin))
 	case twice:
-		_ = before
 		p.faults = append(p.faults, &Fault{shown(name), origin, "is set twice", "leave one of the lines out"})
 	default:
 		p.names[name] = value
@@ -147,10 +146,8 @@ func (p *dotEnvParser) assignment(line string) (name, value string, f *Fault) {
 	if value != "" && (value[0] == '\'' || value[0] == '"') {
 		return p.quoted(name, len(line)-len(value))
 	}
-	p.skip(len(line))
-	p.line-- // warnings are about the line just read
+	defer p.skip(len(line))
 	value, f = p.unquoted(name, value)
-	p.line++
 	return name, value, f
 }
 

@@ -47,7 +47,7 @@ func begin(ctx context.Context, t reflect.Type, sources []Source) *load {
 func (l *load) ask(ctx context.Context, source Source, names []string) {
 	var values map[string]Value
 	var err error
-	if s, ok := source.(surveyor); ok {
+	if s, ok := source.(surveyor); ok && ctx.Err() == nil {
 		var found survey
 		found, err = s.survey(names)
 		values = found.values

@@ -138,8 +138,12 @@ func (f field) text(v reflect.Value, whole bool) string {
 			return secret.Redacted
 		}
 		return string(b)
-	case f.json:
-		return fmt.Sprint(v.Interface(), secretsOf(f, v))
+	case f.json: // and the secrets, which the JSON does not show
+		text := f.text(v, false)
+		for _, s := range secretsOf(f, v) {
+			text += "\x00" + s.Reveal()
+		}
+		return text
 	case f.invert:
 		return fmt.Sprint(!v.Bool())
 	}
@@ -147,16 +151,16 @@ func (f field) text(v reflect.Value, whole bool) string {
 }
 
 func valueText(v reflect.Value, whole bool) string {
-	switch x := v.Interface().(type) {
-	case secret.Text:
+	switch x := withMethods(v).(type) {
+	case *secret.Text:
 		if whole {
 			return x.Reveal()
 		}
 		return x.String()
-	case url.URL:
-		return urlText(&x, whole)
 	case *url.URL:
 		return urlText(x, whole)
+	case **url.URL:
+		return urlText(*x, whole)
 	case interface{ URL() secret.Text }:
 		if whole {
 			return x.URL().Reveal()
@@ -178,6 +182,14 @@ func valueText(v reflect.Value, whole bool) string {
 		return mapText(v, whole)
 	}
 	return fmt.Sprint(v.Interface())
+}
+
+// withMethods returns a pointer to v, which has the methods of the pointer and of the value. Elements of a map are no
+// variables and are copied.
+func withMethods(v reflect.Value) any {
+	p := reflect.New(v.Type())
+	p.Elem().Set(v)
+	return p.Interface()
 }
 
 func urlText(u *url.URL, whole bool) string {

@@ -11,13 +11,19 @@ import (
 
 // secretsOf returns the secrets in a field's value.
 func secretsOf(f field, v reflect.Value) []secret.Text {
-	if f.secret && !holdsText(f.typ) {
-		if v.IsZero() {
-			return nil
+	switch {
+	case !f.secret || f.json || holdsText(f.typ):
+		return within(v, 8)
+	case v.IsZero():
+		return nil
+	case v.Kind() == reflect.Slice:
+		var all []secret.Text
+		for i := range v.Len() {
+			all = append(all, secret.New(valueText(v.Index(i), true)))
 		}
-		return []secret.Text{secret.New(valueText(v, true))}
+		return all
 	}
-	return within(v, 8)
+	return []secret.Text{secret.New(valueText(v, true))}
 }
 
 // within returns the secrets in v, down to a depth at which no settings are.

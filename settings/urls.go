@@ -173,7 +173,7 @@ func (a *address) setOptions(query string) *Fault {
 		name, value, _ := strings.Cut(pair, "=")
 		name, ok1 := decode(name, "")
 		value, ok2 := decode(value, "/:")
-		_, twice := a.options[name]
+		_, twice := a.option(name)
 		switch {
 		case !ok1 || !ok2 || name == "":
 			return fault("has an option with characters that are not percent-encoded", "percent-encode them, a space as %20 and a plus as %2B")
@@ -197,15 +197,22 @@ func isSecretWord(name string) bool {
 	return false
 }
 
-// take removes the option called name, in any case, and returns it.
-func (a *address) take(name string) (string, bool) {
-	for k, v := range a.options {
+// option returns the key of the option called name, in any case.
+func (a *address) option(name string) (key string, ok bool) {
+	for k := range a.options {
 		if strings.EqualFold(k, name) {
-			delete(a.options, k)
-			return v, true
+			return k, true
 		}
 	}
 	return "", false
+}
+
+// take removes the option called name, in any case, and returns it.
+func (a *address) take(name string) (string, bool) {
+	key, ok := a.option(name)
+	v := a.options[key]
+	delete(a.options, key)
+	return v, ok
 }
 
 // takeBool removes a bool option. True and true, False and false are the same, unlike in django-environ, where "false"
@@ -305,7 +312,9 @@ func passwords(p secret.Text) []secret.Text {
 func parseURL(text string) (*url.URL, *Fault) {
 	text = strings.TrimSpace(text)
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme == "" || u.Opaque != "" || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' }) {
+	web := err == nil && (u.Scheme == "http" || u.Scheme == "https")
+	if err != nil || u.Scheme == "" || u.Opaque != "" || web && u.Hostname() == "" ||
+		strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' }) {
 		return nil, fault("is not an absolute URL", "write it like https://host/path; "+escape)
 	}
 	authority := strings.TrimPrefix(text[len(u.Scheme)+1:], "//")

@@ -77,6 +77,9 @@ func (l *load) nearest(name string, known []string) string {
 // near reports whether a is b with a slip or two. Of short names, of which there are only so many, none is near.
 func near(a, b string) bool {
 	limit := 2
+	if diff := len(a) - len(b); diff < -limit || diff > limit {
+		return false
+	}
 	switch {
 	case len(b) < 5:
 		return false
