@@ -45,7 +45,7 @@ var bypassHosts = words(`
 
 	api.flickr.com api.github.com api.ipify.org api.instagram.com api.stackexchange.com api.twitter.com api.vk.com
 	cdn.syndication.twimg.com commons.wikimedia.org de.wikipedia.org en.gravatar.com en.wikipedia.org gravatar.com
-	graph.facebook.com ipinfo.io itunes.apple.com openexchangerates.org platform.twitter.com public-api.wordpress.com
+	graph.facebook.com ipinfo.io itunes.apple.com openexchangerates.org public-api.wordpress.com
 	publish.twitter.com soundcloud.com suggestqueries.google.com syndication.twitter.com vimeo.com
 	widgets.pinterest.com www.blogger.com www.flickr.com www.reddit.com www.wikidata.org`)
 

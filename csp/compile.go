@@ -3,9 +3,13 @@ package csp
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
 const (
@@ -152,9 +156,22 @@ func (c *Compiled) OverrideReportOnly(ctx context.Context) error { return c.over
 
 func (c *Compiled) override(ctx context.Context, i int) error {
 	q, err := changeable(ctx, i)
-	if err != nil {
+	if q == nil {
 		return err
 	}
 	q.force(i, c.bind(q.csp, i))
 	return nil
+}
+
+// Handler answers with next under the policy c. Where that fails, because no [CSP] is around it, it refuses: the
+// answer would have no policy at all.
+func (c *Compiled) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := c.Override(r.Context()); err != nil {
+			slog.ErrorContext(r.Context(), err.Error())
+			httpx.Refuse(w, r, http.StatusInternalServerError, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }

@@ -62,7 +62,7 @@ type CSP struct {
 	header    [2]string // the second is empty with InsecureReportOnly
 	path      string
 	endpoints []string // the Reporting-Endpoints header; nil without a path
-	off       bool
+	off       bool     // no policy; what changes one does nothing
 	logger    *slog.Logger
 	reports   *reports
 	nag       *window
@@ -76,7 +76,12 @@ func New(cfg Config) (*CSP, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	g := &CSP{path: cfg.ReportPath, off: cfg.InsecureOff, logger: cfg.Logger, nag: newWindow(1)}
+	g := &CSP{logger: cfg.Logger, off: cfg.InsecureOff, nag: newWindow(1)}
+	g.reports = newReports(g, cfg.ReportsPerMinute)
+	if g.off {
+		return g, nil
+	}
+	g.path = cfg.ReportPath
 	g.header = [2]string{enforceHeader, reportHeader}
 	if cfg.InsecureReportOnly {
 		g.header = [2]string{reportHeader, ""}
@@ -84,7 +89,6 @@ func New(cfg Config) (*CSP, error) {
 	if g.path != "" {
 		g.endpoints = []string{endpoint + `="` + g.path + `"`}
 	}
-	g.reports = newReports(g, cfg.ReportsPerMinute)
 	g.base[0] = g.compile(cfg.enforced(), 0)
 	if !cfg.ReportOnly.IsZero() {
 		g.base[1] = g.compile(cfg.ReportOnly, 1)
@@ -141,9 +145,6 @@ func (g *CSP) compile(p Policy, i int) *compiled {
 
 // Handler sets the headers, takes reports at the Config's ReportPath, and calls next for every other path.
 func (g *CSP) Handler(next http.Handler) http.Handler {
-	if g.off {
-		return next
-	}
 	collector := g.Reports()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, w, r := httpx.Begin(w, r)

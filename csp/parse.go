@@ -27,7 +27,7 @@ func Parse(s string) (Policy, error) {
 	var p Policy
 	var errs []error
 	if strings.Contains(s, ",") {
-		errs = append(errs, errors.New("csp: a comma separates policies: give one policy"))
+		return p, errors.New("csp: a comma separates policies: give one policy")
 	}
 	seen := map[string]bool{}
 	for part := range strings.SplitSeq(s, ";") {

@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -28,13 +26,14 @@ const (
 type reports struct {
 	csp   *CSP
 	limit *window
+	full  *window // how often we say that the limit is reached
 }
 
 func newReports(g *CSP, perMinute int) *reports {
 	if perMinute == 0 {
 		perMinute = 60
 	}
-	return &reports{csp: g, limit: newWindow(perMinute)}
+	return &reports{csp: g, limit: newWindow(perMinute), full: newWindow(1)}
 }
 
 // Reports returns the handler that takes violation reports, in the form of report-uri and in that of the Reporting
@@ -76,10 +75,21 @@ func (c *reports) refusal(r *http.Request) int {
 		return http.StatusUnsupportedMediaType
 	case r.ContentLength > maxReportBody:
 		return http.StatusRequestEntityTooLarge
-	case c.limit.allow(1) == 0:
+	case !c.pay(r):
 		return http.StatusTooManyRequests
 	}
 	return 0
+}
+
+// pay takes one from this minute's limit. The first who gets none leaves a record, for the rest of that minute.
+func (c *reports) pay(r *http.Request) bool {
+	if c.limit.allow() {
+		return true
+	}
+	if c.full.allow() {
+		c.csp.warn(r.Context(), "csp.reports_dropped", "csp: more violations are reported than CSP_REPORTS_PER_MINUTE: the others are dropped")
+	}
+	return false
 }
 
 const (
@@ -192,21 +202,21 @@ func decodeReporting(body []byte) ([]report, error) {
 
 // log writes one record per report that is worth one. The request has paid for the first.
 func (c *reports) log(r *http.Request, found []report) {
-	paid := 1
+	paid := true
 	for _, v := range found {
 		if !sameHost(v.DocumentURL, r) || extension(v.SourceFile) || extension(v.BlockedURL) {
 			continue
 		}
-		if paid == 0 && c.limit.allow(1) == 0 {
+		if !paid && !c.pay(r) {
 			return
 		}
-		paid = 0
+		paid = false
 		c.csp.warn(r.Context(), "csp.violation", "csp: a browser reports a violation",
 			slog.String("directive", clean(v.EffectiveDirective)),
 			slog.String("disposition", clean(v.Disposition)),
 			slog.String("document", address(v.DocumentURL)),
 			slog.String("blocked", address(v.BlockedURL)),
-			slog.String("source", address(v.SourceFile)),
+			slog.String("file", address(v.SourceFile)),
 			slog.Int64("line", v.LineNumber),
 			slog.Int64("column", v.ColumnNumber),
 			slog.String("sample", clean(v.Sample)),
@@ -259,26 +269,4 @@ func clean(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// window counts what happens within each minute.
-type window struct {
-	mu    sync.Mutex
-	limit int
-	left  int
-	until time.Time
-}
-
-func newWindow(perMinute int) *window { return &window{limit: perMinute} }
-
-// allow takes up to n from what is left of this minute, and returns how many it got.
-func (w *window) allow(n int) int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if now := time.Now(); now.After(w.until) {
-		w.left, w.until = w.limit, now.Add(time.Minute)
-	}
-	n = min(n, w.left)
-	w.left -= n
-	return n
 }

@@ -195,7 +195,7 @@ func OverrideReportOnly(ctx context.Context, p Policy) error { return override(c
 
 func override(ctx context.Context, i int, p Policy) error {
 	q, err := changeable(ctx, i)
-	if err != nil {
+	if q == nil {
 		return err
 	}
 	if err := sendable(p); err != nil {
@@ -205,12 +205,14 @@ func override(ctx context.Context, i int, p Policy) error {
 	return nil
 }
 
-// changeable returns the request whose header i can still be changed.
+// changeable returns the request whose header i can still be changed: nil, and no error, if the part is switched off.
 func changeable(ctx context.Context, i int) (*request, error) {
 	q := requestOf(ctx)
 	switch {
 	case q == nil:
 		return nil, errNoCSP
+	case q.csp.off:
+		return nil, nil
 	case !q.open():
 		return nil, errLate
 	case q.csp.header[i] == "":
@@ -252,7 +254,7 @@ func (q *request) protectCache(h http.Header) {
 func (q *request) BeforeHeader(w http.ResponseWriter, status int) {
 	h := w.Header()
 	q.protectCache(h)
-	if shared(h["Cache-Control"]) && q.csp.nag.allow(1) == 1 {
+	if shared(h["Cache-Control"]) && q.csp.nag.allow() {
 		q.csp.warn(q.state.Request.Context(), "csp.nonce_cacheable",
 			"csp: an answer with a nonce may be stored by shared caches, which serve the nonce again: set Cache-Control: private, no-store",
 			slog.Int("status", status))
