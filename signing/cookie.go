@@ -57,9 +57,18 @@ func (c *CookieSigner) Sign(value string) string { return c.write.Sign(value) }
 
 // Unsign returns the value that was signed: see [TimestampSigner.Unsign].
 func (c *CookieSigner) Unsign(token string, maxAge time.Duration) (string, error) {
-	value, err := c.v2.Unsign(token, maxAge)
-	if err == nil || c.legacy == nil || errors.Is(err, ErrExpired) {
-		return value, err
+	t, err := c.Parse(token, maxAge)
+	return t.Value, err
+}
+
+// Parse is Unsign that tells more. The Token is Current if it is what Sign would write, legacy or not.
+func (c *CookieSigner) Parse(token string, maxAge time.Duration) (Token, error) {
+	by := c.v2
+	t, err := by.Parse(token, maxAge)
+	if err != nil && c.legacy != nil && !errors.Is(err, ErrExpired) {
+		by = c.legacy
+		t, err = by.Parse(token, maxAge)
 	}
-	return c.legacy.Unsign(token, maxAge)
+	t.Current = t.Current && by == c.write
+	return t, err
 }

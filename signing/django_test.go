@@ -19,13 +19,17 @@ const (
 	djangoNow      = 1700000000
 )
 
-func ring(t testing.TB, key string, fallbacks ...string) *keyring.Ring {
-	t.Helper()
+func keys(key string, fallbacks ...string) keyring.Config {
 	cfg := keyring.Config{Key: secret.New(key)}
 	for _, f := range fallbacks {
 		cfg.Fallbacks = append(cfg.Fallbacks, secret.New(f))
 	}
-	r, err := keyring.New(cfg)
+	return cfg
+}
+
+func ring(t testing.TB, key string, fallbacks ...string) *keyring.Ring {
+	t.Helper()
+	r, err := keyring.New(keys(key, fallbacks...))
 	if err != nil {
 		t.Fatal(err)
 	}

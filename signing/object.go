@@ -2,11 +2,9 @@ package signing
 
 import (
 	"bytes"
-	"compress/zlib"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -67,10 +65,8 @@ func (s *TimestampSigner) payload(text string) ([]byte, error) {
 	if len(raw) > s.maxPayload {
 		return nil, fmt.Errorf("%w: it is longer than %d bytes", ErrPayload, s.maxPayload)
 	}
-	for _, b := range raw {
-		if b >= utf8.RuneSelf { // Django would read Latin-1 where we read UTF-8
-			return nil, fmt.Errorf("%w: it is not ASCII", ErrPayload)
-		}
+	if !isASCII(raw) { // Django would read Latin-1 where we read UTF-8
+		return nil, fmt.Errorf("%w: it is not ASCII", ErrPayload)
 	}
 	return raw, nil
 }
@@ -88,52 +84,32 @@ func marshalASCII(v any) ([]byte, error) {
 	if isASCII(raw) {
 		return raw, nil
 	}
-	out := make([]byte, 0, len(raw)+len(raw)/2)
+	return escape(make([]byte, 0, 2*len(raw)), raw), nil
+}
+
+// escape appends the JSON text raw to dst.
+func escape(dst, raw []byte) []byte {
 	for len(raw) > 0 {
 		r, n := utf8.DecodeRune(raw)
 		raw = raw[n:]
 		switch {
-		case r < 0x7f:
-			out = append(out, byte(r))
+		case r < utf8.RuneSelf:
+			dst = append(dst, byte(r))
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)
-			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+			dst = fmt.Appendf(dst, `\u%04x\u%04x`, high, low)
 		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
+			dst = fmt.Appendf(dst, `\u%04x`, r)
 		}
 	}
-	return out, nil
+	return dst
 }
 
 func isASCII(b []byte) bool {
 	for _, c := range b {
-		if c >= 0x7f {
+		if c >= utf8.RuneSelf {
 			return false
 		}
 	}
 	return true
-}
-
-func deflate(raw []byte) []byte {
-	var b bytes.Buffer
-	w := zlib.NewWriter(&b)
-	_, _ = w.Write(raw) // a bytes.Buffer takes everything
-	_ = w.Close()
-	return b.Bytes()
-}
-
-// inflate returns at most limit bytes.
-func inflate(raw []byte, limit int) ([]byte, error) {
-	r, err := zlib.NewReader(bytes.NewReader(raw))
-	if err != nil {
-		return nil, fmt.Errorf("%w: it does not inflate", ErrPayload)
-	}
-	out, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
-	if err != nil {
-		return nil, fmt.Errorf("%w: it does not inflate", ErrPayload)
-	}
-	if len(out) > limit {
-		return nil, fmt.Errorf("%w: it inflates to more than %d bytes", ErrPayload, limit)
-	}
-	return out, nil
 }
