@@ -175,7 +175,9 @@ type sessionSecrets struct{}
 
 const csrfSessionKey = "_csrftoken"
 
-func (sessionSecrets) CSRFSecret(r *http.Request) string { return session.From(r.Context()).String(csrfSessionKey) }
+func (sessionSecrets) CSRFSecret(r *http.Request) string {
+	return session.From(r.Context()).String(csrfSessionKey)
+}
 
 func (sessionSecrets) SetCSRFSecret(_ http.ResponseWriter, r *http.Request, value string) error {
 	return session.From(r.Context()).Set(csrfSessionKey, value)
