@@ -131,16 +131,19 @@ func (d *Database) setServer(a *address) *Fault {
 	}
 	if strings.HasPrefix(d.Name, "/") || strings.HasPrefix(d.Name, "cloudsql/") {
 		i := strings.LastIndexByte(d.Name, '/')
-		if d.Host != "" || i == 0 {
+		if d.Host != "" {
 			return fault("has a host and the path of a socket", "give one of the two")
 		}
 		d.Host, d.Name = "/"+strings.TrimPrefix(d.Name[:i], "/"), d.Name[i+1:]
+		if !isSocket(d.Host) {
+			return fault("has a path that is not that of a socket's directory and a name", "write postgres:////directory/name")
+		}
 	}
 	if host, ok := a.take("host"); ok {
 		if d.Host != "" {
 			return fault("has a host in its place and another among its options", "give one of the two")
 		}
-		d.Host = host
+		return setHost(d, host)
 	}
 	return nil
 }
@@ -272,11 +275,14 @@ func setEngine(d *Database, s string) *Fault {
 }
 
 func setHost(d *Database, s string) *Fault {
-	if d.Host = s; strings.HasPrefix(s, "/") || s == "" {
+	if d.Host = s; s == "" {
 		return nil
 	}
 	hosts := strings.Split(s, ",")
 	for i, host := range hosts {
+		if isSocket(host) {
+			continue
+		}
 		host, port, f := splitHost(bracketed(host))
 		if f != nil || port != "" {
 			return fault("is not a host", "give a name or an address; the port is a variable of its own")

@@ -153,7 +153,7 @@ func isHost(host *string) bool {
 	if len(*host) > 3 && strings.EqualFold((*host)[:3], "%2f") {
 		path, ok := decode(*host, ":")
 		*host = path
-		return ok
+		return ok && isSocket(path)
 	}
 	for i := range len(*host) {
 		if c := (*host)[i]; !isNameByte(c) && c != '-' && c != '.' {
@@ -161,6 +161,11 @@ func isHost(host *string) bool {
 		}
 	}
 	return *host != ""
+}
+
+// isSocket reports whether host is the path of a socket or its directory. A comma would make two hosts of it.
+func isSocket(host string) bool {
+	return strings.HasPrefix(host, "/") && len(host) > 1 && !strings.Contains(host, ",")
 }
 
 // setOptions takes the query. Secrets have no place there: what prints an option does not know that it is one.
@@ -322,8 +327,7 @@ func parseURL(text string) (*url.URL, *Fault) {
 	if end := strings.IndexAny(authority, "/?#"); end >= 0 {
 		before = authority[:end]
 	}
-	if strings.Contains(before, ":") && u.User == nil && strings.Contains(authority[len(before):], "@") ||
-		strings.Count(before, "@") > 1 {
+	if strings.Contains(authority[len(before):], "@") || strings.Count(before, "@") > 1 {
 		return nil, fault("has an @ that does not belong to its user name and password", escape)
 	}
 	return u, nil
