@@ -254,7 +254,7 @@ func TestAllowedRequestsAllocateNothing(t *testing.T) {
 }
 
 func BenchmarkHandler(b *testing.B) {
-	allowed := []string{"example.com", ".example.org", "10.0.0.0/8"}
+	allowed := []string{"example.com", ".example.org", "10.0.0.0/8", "[2001:db8::1]"}
 	for i := range 1000 {
 		allowed = append(allowed, fmt.Sprintf("host%d.example.net", i), fmt.Sprintf("172.16.%d.0/24", i%256))
 	}

@@ -26,7 +26,7 @@ func (c Config) Checks() []check.Check {
 		warning("security.W021", "HSTS does not ask for preloading: a browser's first visit ever can be intercepted.",
 			"Set SECURE_HSTS_PRELOAD if the host and all below it will speak HTTPS for good; otherwise silence this with that reason, since preloading is all but irrevocable.",
 			"SECURE_HSTS_PRELOAD", hsts && !c.Preload),
-		c.preloadCheck(on, hsts),
+		c.preloadCheck(on),
 		c.shortCheck(hsts),
 		warning("https.W001", "SECURE_REDIRECT_EXEMPT exempts every path from the redirect to HTTPS.",
 			"Anchor the patterns: ^healthz$ exempts /healthz alone.",
@@ -46,13 +46,13 @@ func warning(id, title, hint, setting string, wrong bool) check.Check {
 	}
 }
 
-func (c Config) preloadCheck(on, hsts bool) check.Check {
+func (c Config) preloadCheck(on bool) check.Check {
 	return check.Check{
 		ID: "https.E001", Level: check.Error, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "Preloading is asked for with HSTS that the preload list refuses.",
 		Hint:  "Set SECURE_HSTS_SECONDS to 31536000 and SECURE_HSTS_INCLUDE_SUBDOMAINS, or do not preload.",
 		Find: func(context.Context) ([]check.Finding, error) {
-			return check.When(on && c.Preload && c.checkHSTS() != nil,
+			return check.When(on && len(c.preloadMistakes()) > 0,
 				check.Finding{Setting: "SECURE_HSTS_PRELOAD", Evidence: c.header()})
 		},
 	}

@@ -74,10 +74,15 @@ func (c Config) header() string {
 
 // checkHSTS refuses values out of range and a request for preloading that the list would refuse.
 func (c Config) checkHSTS() error {
-	var errs []error
+	errs := c.preloadMistakes()
 	if c.HSTS < Off || c.HSTS > maxMaxAge {
 		errs = append(errs, fmt.Errorf("https: SECURE_HSTS_SECONDS: %d is out of range: use https.Off or up to 100 years", int64(c.HSTS)))
 	}
+	return errors.Join(errs...)
+}
+
+// preloadMistakes says why the preload list would refuse the header (hstspreload.org, submission requirements).
+func (c Config) preloadMistakes() (errs []error) {
 	if c.Preload && !c.IncludeSubdomains {
 		errs = append(errs, errors.New("https: SECURE_HSTS_PRELOAD: the preload list takes no host without its subdomains:"+
 			" set SECURE_HSTS_INCLUDE_SUBDOMAINS too, or preload nothing"))
@@ -86,5 +91,5 @@ func (c Config) checkHSTS() error {
 		errs = append(errs, fmt.Errorf("https: SECURE_HSTS_PRELOAD: the preload list takes no max-age below %d:"+
 			" set SECURE_HSTS_SECONDS to that, or preload nothing", Year.Seconds()))
 	}
-	return errors.Join(errs...)
+	return errs
 }

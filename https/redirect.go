@@ -31,7 +31,7 @@ func (g *Guard) Target(host string, r *http.Request) (target string, status int,
 		return "", http.StatusBadRequest, errors.New("https: the request names no valid host to redirect to")
 	}
 	path := r.URL.EscapedPath()
-	if path == "" && r.URL.Host != "" { // GET http://example.com HTTP/1.1
+	if path == "" && r.URL.Host != "" && r.Method != http.MethodConnect { // GET http://example.com HTTP/1.1
 		path = "/"
 	}
 	if !strings.HasPrefix(path, "/") {
