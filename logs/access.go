@@ -18,20 +18,18 @@ const (
 	maxAgent  = 256
 )
 
-func now() time.Time { return time.Now() }
-
 // access is one request on its way to a line in the access log.
 type access struct {
-	l        *Logs
-	s        *httpx.State
-	r        *http.Request
+	logs     *Logs
+	state    *httpx.State
+	request  *http.Request
 	start    time.Time
 	returned bool // the next handler returned; otherwise it panics, and the connection is cut
 }
 
 // log is deferred. It does not recover: a panic goes on to whoever answers for it.
 func (a *access) log() {
-	status := a.s.Status()
+	status := a.state.Status()
 	switch {
 	case status == 0 && a.returned:
 		status = http.StatusOK // net/http sends it
@@ -39,40 +37,44 @@ func (a *access) log() {
 		status = http.StatusInternalServerError
 	}
 	failed := status >= 500 || !a.returned
-	if !failed && (a.l.access == AccessErrors || a.l.quiet[a.r.URL.Path]) {
+	if !failed && (a.logs.access == AccessErrors || a.logs.quiet[a.request.URL.Path]) {
 		return
 	}
 	level := slog.LevelInfo
 	if failed {
 		level = slog.LevelError
 	}
-	ctx := a.r.Context()
-	if !a.l.logger.Enabled(ctx, level) {
-		return
+	if ctx := a.request.Context(); a.logs.lines.Enabled(ctx, level) {
+		a.write(ctx, level, status)
 	}
-	a.write(ctx, level, status)
 }
 
 func (a *access) write(ctx context.Context, level slog.Level, status int) {
-	var mask secret.Mask
-	if a.l.mask != nil {
-		mask = a.l.mask()
-	}
-	attrs := [...]slog.Attr{
+	r, end := a.request, time.Now()
+	var room [10]slog.Attr
+	attrs := append(room[:0],
 		slog.String("event", EventAccess),
-		slog.String("method", cut(a.r.Method, maxMethod)),
-		slog.String("path", cut(mask.String(a.r.URL.Path), maxPath)),
+		slog.String("method", a.method()),
+		slog.String("path", cut(a.logs.text(r.URL.Path), maxPath)),
 		slog.Int("status", status),
-		slog.Int64("size", a.s.Size()),
-		slog.Float64("duration_ms", float64(time.Since(a.start).Microseconds())/1000),
-		slog.String("user_agent", cut(mask.String(a.r.UserAgent()), maxAgent)),
-		slog.Bool("cut_off", true),
+		slog.Int64("size", a.state.Size()),
+		slog.Int64("duration_us", end.Sub(a.start).Microseconds()),
+		slog.String("user_agent", cut(a.logs.text(r.UserAgent()), maxAgent)),
+	)
+	if !a.returned {
+		attrs = append(attrs, slog.Bool("cut_off", true))
 	}
-	n := len(attrs)
-	if a.returned {
-		n--
+	rec := slog.NewRecord(end, level, "request", 0)
+	rec.AddAttrs(appendRequest(attrs, a.state)...)
+	_ = a.logs.lines.Handle(ctx, rec) // there is nowhere left to say that the log cannot be written
+}
+
+// method returns the request's method. No secret that can be masked is as short as the methods that there are.
+func (a *access) method() string {
+	if m := a.request.Method; len(m) >= secret.MinMasked {
+		return cut(a.logs.text(m), maxMethod)
 	}
-	a.l.logger.LogAttrs(ctx, level, "request", attrs[:n]...)
+	return a.request.Method
 }
 
 // cut shortens s to n bytes, at the end of a character. What is secret is masked before: half of it matches nothing.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -24,33 +26,34 @@ func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {
 }
 
 func (h *handler) Handle(ctx context.Context, rec slog.Record) error {
-	s := httpx.From(ctx)
+	var room [2]slog.Attr
+	known := appendRequest(room[:0], httpx.From(ctx))
 	if len(h.grouped) == 0 {
-		if s != nil {
+		if len(known) > 0 {
 			rec = rec.Clone()
-			addRequest(s, func(a slog.Attr) { rec.AddAttrs(a) })
+			rec.AddAttrs(known...)
 		}
 		return h.inner.Handle(ctx, rec)
 	}
-	inner := h.inner
-	if s != nil {
-		var attrs []slog.Attr
-		addRequest(s, func(a slog.Attr) { attrs = append(attrs, a) })
-		inner = inner.WithAttrs(attrs)
-	}
+	inner := h.inner.WithAttrs(slices.Clone(known))
 	for _, with := range h.grouped {
 		inner = with(inner)
 	}
 	return inner.Handle(ctx, rec)
 }
 
-func addRequest(s *httpx.State, add func(slog.Attr)) {
+// appendRequest appends what is known about the request; s may be nil.
+func appendRequest(attrs []slog.Attr, s *httpx.State) []slog.Attr {
+	if s == nil {
+		return attrs
+	}
 	if id := s.ID(); id != "" {
-		add(slog.String("request_id", id))
+		attrs = append(attrs, slog.String("request_id", id))
 	}
 	if s.Client.IsValid() {
-		add(slog.String("client", s.Client.String()))
+		attrs = append(attrs, slog.String("client", s.Client.String()))
 	}
+	return attrs
 }
 
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
@@ -72,10 +75,10 @@ func (h *handler) with(op func(slog.Handler) slog.Handler) slog.Handler {
 	return &handler{inner: h.inner, grouped: grouped}
 }
 
-// lineWriter gets one record in one Write from log/slog, which calls it under its lock, and makes sure that it is one
-// line of harmless characters. log/slog escapes most of what is harmful; its JSON leaves the invisible and the
+// lineWriter gets one record in one Write from log/slog and makes sure that it is one line of harmless characters. log/slog escapes most of what is harmful; its JSON leaves the invisible and the
 // reversing characters of Unicode alone.
 type lineWriter struct {
+	mu      sync.Mutex
 	out     io.Writer
 	scratch []byte
 }
@@ -85,6 +88,8 @@ func (l *lineWriter) Write(p []byte) (int, error) {
 	if n == 0 {
 		return 0, nil
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if !plain(p[:n-1]) || p[n-1] != '\n' {
 		l.scratch = escape(l.scratch[:0], p)
 		p = l.scratch

@@ -42,6 +42,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/airworthy-go/airworthy/internal/httpx"
 	"github.com/airworthy-go/airworthy/secret"
@@ -83,7 +84,8 @@ type Config struct {
 // Logs is a logger and what it knows about requests. Make it with [New].
 type Logs struct {
 	logger *slog.Logger
-	mask   func() secret.Mask
+	lines  slog.Handler // the access log's: it writes what has been through redaction
+	text   func(string) string
 	access Access
 	quiet  map[string]bool
 	header string // canonical; empty if no header is believed
@@ -94,14 +96,24 @@ func New(cfg Config) (*Logs, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	l := &Logs{mask: cfg.Mask, access: cfg.AccessLog, quiet: map[string]bool{}}
+	red := redactor{mask: cfg.Mask, json: cfg.Format == JSON}
+	out := &lineWriter{out: os.Stderr}
+	if cfg.Output != nil {
+		out.out = cfg.Output
+	}
+	l := &Logs{
+		logger: slog.New(&handler{inner: newHandler(cfg, out, red.attr)}),
+		lines:  newHandler(cfg, out, nil),
+		text:   red.text,
+		access: cfg.AccessLog,
+		quiet:  map[string]bool{},
+	}
 	for _, path := range cfg.Quiet {
 		l.quiet[path] = true
 	}
 	if cfg.RequestIDHeader != "" {
 		l.header = textproto.CanonicalMIMEHeaderKey(cfg.RequestIDHeader)
 	}
-	l.logger = slog.New(newHandler(cfg))
 	return l, nil
 }
 
@@ -143,37 +155,37 @@ func RequestID(ctx context.Context) string {
 	return ""
 }
 
-func newHandler(cfg Config) slog.Handler {
-	var out io.Writer = os.Stderr
-	if cfg.Output != nil {
-		out = cfg.Output
-	}
-	r := redactor{mask: cfg.Mask, json: cfg.Format == JSON}
-	opt := &slog.HandlerOptions{Level: levels[cfg.Level], ReplaceAttr: r.attr}
-	lines := &lineWriter{out: out}
+func newHandler(cfg Config, w io.Writer, replace func([]string, slog.Attr) slog.Attr) slog.Handler {
+	opt := &slog.HandlerOptions{Level: levels[cfg.Level], ReplaceAttr: replace}
 	if cfg.Format == JSON {
-		return &handler{inner: slog.NewJSONHandler(lines, opt)}
+		return slog.NewJSONHandler(w, opt)
 	}
-	return &handler{inner: slog.NewTextHandler(lines, opt)}
+	return slog.NewTextHandler(w, opt)
 }
 
 // Handler gives requests an id and logs their answers.
-func (l *Logs) Handler(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s, w, r := httpx.Begin(w, r)
-		s.EnableID()
-		if l.header != "" && s.Trusted && s.RequestID == "" {
-			s.RequestID = proxyID(r.Header[l.header])
-		}
-		if l.access == AccessOff {
-			next.ServeHTTP(w, r)
-			return
-		}
-		a := access{l: l, s: s, r: r, start: now()}
-		defer a.log()
-		next.ServeHTTP(w, r)
-		a.returned = true
-	})
+func (l *Logs) Handler(next http.Handler) http.Handler { return &requests{l, next} }
+
+// requests is a type, not a closure, so that stacks name it.
+type requests struct {
+	logs *Logs
+	next http.Handler
+}
+
+func (h *requests) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s, w, r := httpx.Begin(w, r)
+	s.EnableID()
+	if header := h.logs.header; header != "" && s.Trusted && s.RequestID == "" {
+		s.RequestID = h.logs.text(proxyID(r.Header[header]))
+	}
+	if h.logs.access == AccessOff {
+		h.next.ServeHTTP(w, r)
+		return
+	}
+	a := access{logs: h.logs, state: s, request: r, start: time.Now()}
+	defer a.log()
+	h.next.ServeHTTP(w, r)
+	a.returned = true
 }
 
 // maxID bounds an id that a proxy gives.

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -9,7 +10,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf16"
 
@@ -48,14 +48,28 @@ var plainly = map[string]bool{
 	"newpassword": true, "oldpassword": true, "xapikey": true, "xcsrftoken": true,
 }
 
-var separators = strings.NewReplacer("_", "", "-", "", ".", "", " ", "")
-
+// named reports whether an attribute's key is in the list, whatever its case and separators.
 func named(key string) bool {
-	if len(key) < len("dsn") || len(key) > 32 {
-		return false
+	var folded [maxName]byte
+	n := 0
+	for i := range len(key) {
+		switch c := key[i]; {
+		case c == '_' || c == '-' || c == '.' || c == ' ':
+			continue
+		case n == maxName:
+			return false
+		case 'A' <= c && c <= 'Z':
+			folded[n] = c + 'a' - 'A'
+		default:
+			folded[n] = c
+		}
+		n++
 	}
-	return plainly[strings.ToLower(separators.Replace(key))]
+	return plainly[string(folded[:n])]
 }
+
+// maxName is the length of the longest name in the list.
+const maxName = len("proxyauthorization")
 
 func (r redactor) text(s string) string {
 	if r.mask != nil {
@@ -71,11 +85,11 @@ func (r redactor) string(key, s string) slog.Value {
 	return slog.StringValue(r.text(s))
 }
 
-// any handles the types that print more than they should. What is left is printed here, so that what comes out of it
-// can be searched.
+// any handles the types that print more than they should. What is left is taken apart here, because what log/slog
+// would make of it cannot be searched: JSON and quoting escape some of the characters that secrets are made of.
 func (r redactor) any(key string, v any) slog.Value {
 	switch v := v.(type) {
-	case slog.Level, *slog.Source, time.Time, time.Duration, nil:
+	case slog.Level, *slog.Source, nil:
 		return slog.AnyValue(v)
 	case secret.Text:
 		return slog.StringValue(v.String())
@@ -86,13 +100,13 @@ func (r redactor) any(key string, v any) slog.Value {
 	if s, ok := known(v); ok {
 		return slog.StringValue(r.text(s))
 	}
-	if r.json {
-		return r.encode(v)
+	if s, ok := v.(fmt.Stringer); ok && !r.json {
+		return slog.StringValue(r.text(fmt.Sprint(s)))
 	}
-	return slog.StringValue(r.text(fmt.Sprintf("%+v", v)))
+	return r.encode(v)
 }
 
-// known prints the types of net/http and net/url that carry credentials, errors, and what prints itself.
+// known prints the types of net/http and net/url that carry credentials, errors, and bytes.
 func known(v any) (string, bool) {
 	switch v := v.(type) {
 	case *url.URL:
@@ -114,6 +128,8 @@ func known(v any) (string, bool) {
 		return v.Name, true
 	case http.Cookie:
 		return v.Name, true
+	case []byte:
+		return string(v), true
 	case error:
 		return fmt.Sprint(v), true // not v.Error(), which panics on some nil pointers
 	}
@@ -140,17 +156,65 @@ func fields(all map[string][]string) string {
 	return strings.Join(names, "; ")
 }
 
-// encode keeps the shape of a value in JSON, unless hiding a secret has broken it.
+// encode keeps the shape of a value in JSON, and in text writes it as JSON. What JSON cannot express is printed.
 func (r redactor) encode(v any) slog.Value {
-	b, err := json.Marshal(v)
+	shape, err := decode(v)
 	if err != nil {
 		return slog.StringValue(r.text(fmt.Sprintf("%+v", v)))
 	}
-	masked := r.text(string(b))
-	if masked != string(b) && !json.Valid([]byte(masked)) {
-		return slog.StringValue(masked)
+	shape = r.walk(shape)
+	if s, ok := shape.(string); ok {
+		return slog.StringValue(s)
 	}
-	return slog.AnyValue(json.RawMessage(masked))
+	if r.json {
+		return slog.AnyValue(shape)
+	}
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(shape); err != nil {
+		return slog.StringValue(secret.Redacted)
+	}
+	return slog.StringValue(strings.TrimSuffix(b.String(), "\n"))
+}
+
+// decode returns v as maps, lists, strings, numbers and bools.
+func decode(v any) (shape any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%T panicked while it was encoded", v) // as a method of a nil pointer may
+		}
+	}()
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	err = d.Decode(&shape)
+	return shape, err
+}
+
+// walk redacts by name and by value, in place.
+func (r redactor) walk(v any) any {
+	switch v := v.(type) {
+	case string:
+		return r.text(v)
+	case []any:
+		for i := range v {
+			v[i] = r.walk(v[i])
+		}
+	case map[string]any:
+		clean := make(map[string]any, len(v))
+		for name, value := range v {
+			if named(name) && value != "" && value != nil {
+				value = secret.Redacted
+			}
+			clean[r.text(name)] = r.walk(value)
+		}
+		return clean
+	}
+	return v
 }
 
 // appendEscape appends r as \uXXXX, above U+FFFF as the two of a surrogate pair.
