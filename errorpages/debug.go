@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path"
 	"regexp"
 	"runtime"
 	"slices"
@@ -60,7 +61,7 @@ func (p *Pages) report(r *http.Request, page Page, cause error) report {
 		Page:    page,
 		Causes:  p.causes(cause),
 		Method:  p.mask(r.Method),
-		URL:     p.mask(r.URL.Path),
+		URL:     truncate(p.mask(r.URL.Path), maxValue),
 		Client:  r.RemoteAddr,
 		Headers: p.pairs(r.Header),
 		Query:   p.query(r.URL.RawQuery),
@@ -101,7 +102,8 @@ func (p *Pages) causes(cause error) []string {
 		}
 		line := fmt.Sprintf("%T: %v", err, err)
 		if failed, ok := err.(*panicked); ok {
-			line = fmt.Sprintf("panic: %v (%T)", failed.value, failed.value)
+			line = fmt.Sprintf("panic: %T: %v", failed.value, failed.value)
+			err = failed.Unwrap()
 		}
 		all = append(all, truncate(p.mask(line), maxValue))
 		switch err := err.(type) {
@@ -192,8 +194,6 @@ func (p *Pages) frames(stack []runtime.Frame) []frame {
 	return all
 }
 
-const module = "github.com/airworthy-go/airworthy/"
-
 // application reports whether the frame is of the application: not of Go, of a module that it requires, or of the
 // parts themselves.
 func application(f runtime.Frame) bool {
@@ -203,15 +203,34 @@ func application(f runtime.Frame) bool {
 	}
 	standard := first != "main" && !strings.Contains(first, ".") && strings.Contains(f.File, "/src/"+first)
 	required := strings.Contains(f.File, "/pkg/mod/") || strings.Contains(f.File, "/vendor/")
-	ours := strings.HasPrefix(f.Function, module) && !strings.HasPrefix(f.Function, module+"examples/")
-	return !standard && !required && !(ours && !strings.HasSuffix(f.File, "_test.go"))
+	return !standard && !required && !part(f.File)
+}
+
+// part reports whether file is one of this module that runs around applications.
+func part(file string) bool {
+	_, self, _, _ := runtime.Caller(0)
+	rest, ours := strings.CutPrefix(file, path.Dir(path.Dir(self))+"/")
+	return ours && !strings.HasPrefix(rest, "examples/") && !strings.HasSuffix(rest, "_test.go")
 }
 
 // literal is a string literal of a source line.
 var literal = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"?|`[^`]*`?")
 
-// excerpt returns the lines around one of a source file, nothing where the source is not at hand. A literal on a line
-// that names a secret is one.
+// hideLiterals replaces the literals of a source line which, beside them or in one of them, names a secret.
+func hideLiterals(line string) string {
+	names := literal.ReplaceAllStringFunc(line, func(l string) string {
+		if strings.Contains(l, " ") {
+			return "" // prose
+		}
+		return l
+	})
+	if !httpx.Sensitive(names) {
+		return line
+	}
+	return literal.ReplaceAllString(line, `"`+secret.Redacted+`"`)
+}
+
+// excerpt returns the lines around one of a source file, nothing where the source is not at hand.
 func (p *Pages) excerpt(file string, line int) []sourceLine {
 	f, err := os.Open(file)
 	if err != nil {
@@ -232,9 +251,7 @@ func (p *Pages) excerpt(file string, line int) []sourceLine {
 		if number < line-around || number > line+around {
 			continue
 		}
-		if httpx.Sensitive(l) {
-			l = literal.ReplaceAllString(l, `"`+secret.Redacted+`"`)
-		}
+		l = strings.ReplaceAll(hideLiterals(l), "\t", "    ")
 		lines = append(lines, sourceLine{number, truncate(l, maxValue), number == line})
 	}
 	return lines

@@ -88,13 +88,20 @@ func New(cfg Config) (*Pages, error) {
 }
 
 // Handler answers next's panics, and makes the pages known to whatever refuses further in.
-func (p *Pages) Handler(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s, w, r := httpx.Begin(w, r)
-		s.Pages = p
-		defer p.recovered(s, w, r)
-		next.ServeHTTP(w, r)
-	})
+func (p *Pages) Handler(next http.Handler) http.Handler { return &handler{p, next} }
+
+// handler is a type, not a closure, because compilers inline closures under the name of whoever called Handler, and
+// stacks should tell the application from its parts.
+type handler struct {
+	pages *Pages
+	next  http.Handler
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s, w, r := httpx.Begin(w, r)
+	s.Pages = h.pages
+	defer h.pages.recovered(s, w, r)
+	h.next.ServeHTTP(w, r)
 }
 
 func (p *Pages) logger() *slog.Logger {
