@@ -11,7 +11,8 @@ func (c Config) Checks() []check.Check {
 	return []check.Check{{
 		ID: "cookies.W001", Level: check.Warning, Tags: []string{"security", "cookies"}, Deploy: true, Needs: check.Settings,
 		Title: "Cookies have plain names: a subdomain, or whoever can answer for the site over http, can replace them.",
-		Hint:  "Leave InsecurePlainNames unset, which prefixes the names with __Host- on https, unless a Django site shares the cookies.",
+		Hint: "Leave InsecurePlainNames unset, which prefixes the names with __Host- on https, " +
+			"unless a Django site shares the cookies.",
 		Find: func(context.Context) ([]check.Finding, error) {
 			return check.When(c.InsecurePlainNames, check.Finding{})
 		},

@@ -53,7 +53,8 @@ func TestAEADOpen(t *testing.T) {
 	}{
 		{"what was sealed", a, sealed, add, true, true},
 		{"by a purpose made again", r.AEAD("purpose"), sealed, add, true, true},
-		{"by the key as the second fallback", ring(t, thirdKey, djangoFallback, djangoKey).AEAD("purpose"), sealed, add, true, false},
+		{"by the key as the second fallback", ring(t, thirdKey, djangoFallback, djangoKey).AEAD("purpose"),
+			sealed, add, true, false},
 		{"nothing", a, nil, add, false, false},
 		{"the nonce alone", a, sealed[:12], add, false, false},
 		{"one byte less than nonce and tag", a, sealed[:27], add, false, false},

@@ -28,10 +28,10 @@ import (
 // Config says which keys a ring holds.
 type Config struct {
 	// Key signs and encrypts, and is the first that is tried when something signed comes back. There is no default.
-	Key secret.Text `env:"SECRET_KEY" doc:"The key that everything signed or encrypted hangs on: 50 random characters or more."`
+	Key secret.Text `env:"SECRET_KEY" doc:"The key that signs and encrypts: 50 random characters or more."`
 
-	// Fallbacks are keys that were in use before. They verify and decrypt, and never sign: whoever learns one can still
-	// forge, so drop them when [Ring.Uses] says that nothing needs them any more.
+	// Fallbacks are keys that were in use before. They verify and decrypt, and never sign. Whoever learns one can
+	// still forge, so drop them when [Ring.Uses] says that nothing needs them any more.
 	Fallbacks []secret.Text `env:"SECRET_KEY_FALLBACKS" doc:"Former keys, newest first, that still verify what they signed."`
 
 	// InsecureWeak accepts keys that [Weakness] finds fault with: for tests, and for development on a key that
@@ -50,7 +50,7 @@ type keySet struct {
 	keys []key // the current one, then the fallbacks
 }
 
-// Ring holds the keys. It is safe for concurrent use.
+// Ring holds the keys. It is made by [New] and safe for concurrent use.
 type Ring struct {
 	swap sync.Mutex // held by Swap alone
 	set  atomic.Pointer[keySet]

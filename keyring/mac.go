@@ -56,7 +56,8 @@ type macState struct {
 // is SHA-256(context ‖ secret). Make it once and keep it.
 func (r *Ring) MAC(context string) *MAC { return r.MACPrefix("", context) }
 
-// MACPrefix is MAC with prefix put before every secret, as Django does for cookies: SHA-256(context ‖ prefix ‖ secret).
+// MACPrefix is MAC with prefix put before every secret, as Django does for cookies: the key is
+// SHA-256(context ‖ prefix ‖ secret).
 func (r *Ring) MACPrefix(prefix, context string) *MAC {
 	m := &MAC{ring: r, salt: context + prefix}
 	m.current()

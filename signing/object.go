@@ -33,8 +33,9 @@ func Dumps(s *TimestampSigner, v any, compress bool) (string, error) {
 	return s.Sign(mark + encoding.EncodeToString(raw)), nil
 }
 
-// Loads reads into v what [Dumps] or Django wrote: see [json.Unmarshal]. The error is that of [TimestampSigner.Unsign], or an
-// [ErrPayload] if what was signed is not JSON, does not fit v or is longer than Options.MaxPayload.
+// Loads reads into v what [Dumps] or Django wrote: see [json.Unmarshal]. The error is that of
+// [TimestampSigner.Unsign], or an [ErrPayload] if what was signed is not JSON, does not fit v or is longer than
+// Options.MaxPayload.
 func Loads(s *TimestampSigner, token string, maxAge time.Duration, v any) error {
 	text, err := s.Unsign(token, maxAge)
 	if err != nil {

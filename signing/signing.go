@@ -9,7 +9,8 @@
 //	token := links.Sign("alice@example.com")
 //	address, err := links.Unsign(token, 48*time.Hour)
 //
-// [Dumps] and [Loads] do the same for whatever can be written as JSON, and a [CookieSigner] for Django's signed cookies.
+// [Dumps] and [Loads] do the same for whatever can be written as JSON, and a [CookieSigner] for Django's signed
+// cookies.
 //
 // A signed value is not encrypted: the client can read it. Nothing in a token chooses a key or an algorithm, which is
 // HMAC-SHA256. Whoever has a token can use it as often as its age allows.
