@@ -1,0 +1,133 @@
+package django
+
+import (
+	"context"
+	"slices"
+
+	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/csrf"
+	"github.com/airworthy-go/airworthy/secret"
+)
+
+var tags = []string{"security", "django"}
+
+// Checks returns the rules for the project. The list of IDs is the same for every project.
+func (p Project) Checks() []check.Check {
+	return slices.Concat(p.djangoRules(), p.partRules(), p.policyRules(), p.ownRules(), p.gapRules())
+}
+
+// djangoRules are the rules with Django's IDs that the parts have, each asked of its part.
+func (p Project) djangoRules() []check.Check {
+	trusted := csrf.Config{Django: true, TrustedOrigins: p.csrf().TrustedOrigins} // whatever the middleware
+	keys := p.keyring()
+	if !p.get("SECRET_KEY_FALLBACKS").set {
+		keys.Fallbacks = make([]secret.Text, 1) // what cannot be read is weak, for Django
+	}
+	return slices.Concat(
+		pick(p.headers().Checks(), "security.W001", "security.W002", "security.W006", "security.W019", "security.W022",
+			"security.E023", "security.E024"),
+		pick(p.https().Checks(), "security.W004", "security.W005", "security.W008", "security.W021"),
+		pick(p.csrf().Checks(), "security.W003", "security.W016"),
+		pick(trusted.Checks(), "4_0.E001"),
+		pick(p.session().Checks(), "security.W010", "security.W011", "security.W012", "security.W013", "security.W014",
+			"security.W015"),
+		pick(keys.Checks(), "security.W009", "security.W025"),
+		pick(p.errorpages().Checks(), "security.W018"),
+		pick(p.hosts().Checks(), "security.W020"),
+	)
+}
+
+// partRules are rules that Django lacks and the parts have, as far as a Django project can break them.
+func (p Project) partRules() []check.Check {
+	policy, _ := p.csp()
+	all := policy.Checks()
+	grades := slices.DeleteFunc(all, func(c check.Check) bool { return c.ID == "csp.E001" || c.ID == "csp.W014" })
+	return slices.Concat(
+		pick(p.hosts().Checks(), "hosts.W001", "hosts.W002"),
+		pick(p.https().Checks(), "https.E001", "https.I001", "https.W001", "https.W002"),
+		pick(p.headers().Checks(), "headers.W001", "headers.W002", "headers.W003"),
+		pick(p.csrf().Checks(), "csrf.E001", "csrf.W001", "csrf.W002", "csrf.W003", "csrf.W005"),
+		pick(p.session().Checks(), "session.W001", "session.W002", "session.W005"),
+		pick(p.keyring().Checks(), "keyring.E001", "keyring.W003"),
+		pick(p.proxy().Checks(), "proxy.W002", "proxy.W003", "proxy.W004"),
+		pick(grades, ids(grades)...),
+	)
+}
+
+// pick returns the rules with the IDs, in words for a Django project.
+func pick(checks []check.Check, ids ...string) (picked []check.Check) {
+	for _, c := range checks {
+		if !slices.Contains(ids, c.ID) {
+			continue
+		}
+		if w, ok := wording[c.ID]; ok {
+			c.Title, c.Hint = w.title, w.hint
+		}
+		c.Tags = append(slices.Clone(c.Tags), "django")
+		picked = append(picked, c)
+	}
+	return picked
+}
+
+func ids(checks []check.Check) (out []string) {
+	for _, c := range checks {
+		out = append(out, c.ID)
+	}
+	return out
+}
+
+// words are a rule's title and hint.
+type words struct{ title, hint string }
+
+// wording is for rules whose part speaks of its own Config.
+var wording = map[string]words{
+	"security.W001": {"SecurityMiddleware is not installed, so that none of the SECURE_ settings has an effect.",
+		"Put " + securityMiddleware + " first in MIDDLEWARE."},
+	"security.W002": {"XFrameOptionsMiddleware is not installed, so that other sites can frame pages and steal clicks.",
+		"Add " + frameMiddleware + " to MIDDLEWARE."},
+	"security.W003": {"CsrfViewMiddleware is not installed: other sites can make visitors' browsers act in their name.",
+		"Add " + csrfMiddleware + " to MIDDLEWARE."},
+	"security.W022": {"SECURE_REFERRER_POLICY is None, so addresses of pages leak to other sites.",
+		"Remove the setting, or set same-origin."},
+	"security.W009": {"SECRET_KEY is weak: whoever guesses it can forge everything that is signed, sessions included.",
+		"Set it to a random value of 50 characters or more, from the environment or a secrets manager."},
+	"hosts.W001": {"ALLOWED_HOSTS allows every host: links, redirects and caches can be poisoned with a forged one.",
+		"Replace * by the names of the site. For health checks that name an address, answer before host validation."},
+	"csp.W001": {"Answers have no Content-Security-Policy, so every script that gets into a page runs.",
+		"Set SECURE_CSP and its middleware (Django 6), or use django-csp; begin with the report-only policy."},
+	"csp.W002": {"The Content-Security-Policy is report-only: browsers tell of an attack and let it happen.",
+		"When the reports have dried up, enforce the policy (SECURE_CSP)."},
+	"proxy.W002": {"USE_X_FORWARDED_HOST is on: Django believes the header whoever sends it.",
+		"If a proxy overwrites X-Forwarded-Host and nobody else can connect, silence this and say so; otherwise turn it off."},
+	"proxy.W003": {"USE_X_FORWARDED_PORT is on: Django believes the header whoever sends it.",
+		"If a proxy overwrites X-Forwarded-Port and nobody else can connect, silence this and say so; otherwise turn it off."},
+	"proxy.W004": {"SECURE_PROXY_SSL_HEADER is set: Django believes the header whoever sends it.",
+		"If a proxy overwrites the header and nobody else can connect, silence this and say so; otherwise remove it."},
+	"session.W001": {"Other sites' requests carry the session cookie (SameSite is None or missing).",
+		"Leave SESSION_COOKIE_SAMESITE at Lax unless the site has to work inside the frames of another."},
+	"csrf.W003": {"Other sites' requests carry the CSRF cookie (SameSite is None or missing).",
+		"Set CSRF_COOKIE_SAMESITE to Lax."},
+	"keyring.E001": {"A key is a published example: everybody knows it and can forge everything that is signed.",
+		"Set it to a random value of 50 characters or more."},
+}
+
+// ownRules are rules of Django that no part of ours can break.
+func (p Project) ownRules() []check.Check {
+	return []check.Check{{
+		ID: "security.E101", Level: check.Error, Tags: tags, Needs: check.Settings,
+		Title: "CSRF_FAILURE_VIEW cannot be called with a request and a reason, so that a refusal would fail.",
+		Hint:  "Let the view take (request, reason=\"\").",
+		Find:  known(p.failure, "CSRF_FAILURE_VIEW", func(v string) bool { return v == "uncallable" }),
+	}, {
+		ID: "security.E102", Level: check.Error, Tags: tags, Needs: check.Settings,
+		Title: "CSRF_FAILURE_VIEW cannot be imported, so that a refusal would fail.",
+		Hint:  "Correct the dotted path, or remove the setting.",
+		Find:  known(p.failure, "CSRF_FAILURE_VIEW", func(v string) bool { return v == "missing" }),
+	}}
+}
+
+func when(wrong bool, setting string) func(context.Context) ([]check.Finding, error) {
+	return func(context.Context) ([]check.Finding, error) {
+		return check.When(wrong, check.Finding{Setting: setting})
+	}
+}
