@@ -121,7 +121,8 @@ func TestPanicAfterTheHeader(t *testing.T) {
 func TestPanicAfterHijackIsLeftToTheHijacker(t *testing.T) {
 	var logged bytes.Buffer
 	p := mustNew(t, errorpages.Config{Logger: slog.New(slog.NewTextHandler(&logged, nil))})
-	srv := httptest.NewServer(p.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	done := make(chan struct{}) // the server does not wait for who has taken its connection
+	app := p.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			t.Error(err)
@@ -130,12 +131,17 @@ func TestPanicAfterHijackIsLeftToTheHijacker(t *testing.T) {
 		defer func() { _ = conn.Close() }()
 		_, _ = io.WriteString(conn, "HTTP/1.1 299 Mine\r\nContent-Length: 0\r\n\r\n")
 		panic("out of paint")
-	})))
+	}))
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(done)
+		app.ServeHTTP(w, r)
+	}))
 	res, err := srv.Client().Get(srv.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = res.Body.Close()
+	<-done
 	srv.Close()
 	if res.StatusCode != 299 || !strings.Contains(logged.String(), "out of paint") {
 		t.Errorf("%d, log %q, want the hijacker's answer and the panic logged", res.StatusCode, &logged)

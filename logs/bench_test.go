@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/airworthy-go/airworthy/internal/httpx"
 	"github.com/airworthy-go/airworthy/logs"
 	"github.com/airworthy-go/airworthy/secret"
 )
@@ -32,28 +31,6 @@ func masks(n int) func() secret.Mask {
 	}
 	m := secret.NewMask(all...)
 	return func() secret.Mask { return m }
-}
-
-func TestAllocations(t *testing.T) {
-	for _, row := range []struct {
-		name string
-		cfg  logs.Config
-		most float64
-	}{
-		{"off", logs.Config{AccessLog: logs.AccessOff}, 0},
-		{"errors only, and none", logs.Config{AccessLog: logs.AccessErrors}, 0},
-		{"a quiet path", logs.Config{Quiet: []string{"/posts/42/edit"}}, 0},
-		{"JSON", logs.Config{Format: logs.JSON}, 4},
-		{"text", logs.Config{Format: logs.Text}, 4},
-	} {
-		row.cfg.Output = io.Discard
-		h := mustNew(t, row.cfg).Handler(answer)
-		w, r := &nothing{h: http.Header{}}, ordinary()
-		begin := testing.AllocsPerRun(100, func() { httpx.Begin(w, r) })
-		if got := testing.AllocsPerRun(100, func() { h.ServeHTTP(w, r) }) - begin; got > row.most {
-			t.Errorf("%s: %v allocations beside those of Begin, want at most %v", row.name, got, row.most)
-		}
-	}
 }
 
 func BenchmarkHandler(b *testing.B) {

@@ -21,8 +21,9 @@ type handler struct {
 	grouped []func(slog.Handler) slog.Handler
 }
 
+// Enabled is as the level says, but for the gate's own requests: of these only errors are logged.
 func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {
-	return h.inner.Enabled(ctx, level)
+	return h.inner.Enabled(ctx, level) && (level >= slog.LevelError || !httpx.Probing(ctx))
 }
 
 func (h *handler) Handle(ctx context.Context, rec slog.Record) error {

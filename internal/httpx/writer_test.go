@@ -250,7 +250,8 @@ func TestHijack(t *testing.T) {
 	t.Run("the connection is handed over and no hook runs", func(t *testing.T) {
 		var ran []string
 		var status int
-		srv := httptest.NewServer(serve(func(w http.ResponseWriter, r *http.Request) {
+		done := make(chan struct{}) // the server does not wait for who has taken its connection
+		app := serve(func(w http.ResponseWriter, r *http.Request) {
 			conn, _, err := w.(http.Hijacker).Hijack()
 			if err != nil {
 				t.Error(err)
@@ -259,12 +260,17 @@ func TestHijack(t *testing.T) {
 			_, _ = io.WriteString(conn, "HTTP/1.1 299 Mine\r\nContent-Length: 0\r\n\r\n")
 			_ = conn.Close()
 			status = httpx.From(r.Context()).Status()
-		}, nil, &ran))
+		}, nil, &ran)
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer close(done)
+			app.ServeHTTP(w, r)
+		}))
 		res, err := srv.Client().Get(srv.URL)
 		if err != nil {
 			t.Fatal(err)
 		}
 		_ = res.Body.Close()
+		<-done
 		srv.Close()
 		if res.StatusCode != 299 || len(ran) != 0 || status != 101 {
 			t.Errorf("%d, hooks %v, Status %d, want 299, none, 101", res.StatusCode, ran, status)
