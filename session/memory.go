@@ -3,6 +3,8 @@ package session
 import (
 	"container/list"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"sync"
 	"time"
@@ -28,13 +30,18 @@ type Memory struct {
 
 	mu     sync.Mutex
 	size   int64
-	byHash map[string]*held
-	byUser map[string]map[string]*held
+	byHash map[hash]*held
+	byUser map[string]map[hash]*held
 	anon   list.List // of *held, the one stored longest ago first
 }
 
+// hash is what a token is kept as: [Hash] before it is written out.
+type hash [sha256.Size]byte
+
+func hashOf(token string) hash { return sha256.Sum256([]byte(token)) }
+
 type held struct {
-	hash string
+	hash hash
 	rec  Record
 	anon *list.Element // nil if the session has a user
 }
@@ -55,7 +62,7 @@ func NewMemory(o MemoryOptions) *Memory {
 	}
 	m := &Memory{
 		max: o.MaxBytes, stop: make(chan struct{}), done: make(chan struct{}),
-		byHash: map[string]*held{}, byUser: map[string]map[string]*held{},
+		byHash: map[hash]*held{}, byUser: map[string]map[hash]*held{},
 	}
 	go m.sweep(o.Sweep)
 	return m
@@ -84,10 +91,10 @@ func (m *Memory) Close() error {
 
 // Load implements [Store].
 func (m *Memory) Load(_ context.Context, token string) (Record, error) {
-	hash := Hash(token)
+	sum := hashOf(token)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if h, ok := m.byHash[hash]; ok {
+	if h, ok := m.byHash[sum]; ok {
 		return h.rec, nil
 	}
 	return Record{}, ErrNotFound
@@ -99,7 +106,7 @@ func (m *Memory) Save(_ context.Context, token string, rec *Record) (string, err
 	if fresh {
 		token = NewToken()
 	}
-	h := &held{hash: Hash(token), rec: *rec}
+	h := &held{hash: hashOf(token), rec: *rec}
 	h.rec.Resave = false
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -117,22 +124,22 @@ func (m *Memory) Save(_ context.Context, token string, rec *Record) (string, err
 
 // Delete implements [Store].
 func (m *Memory) Delete(_ context.Context, token string) error {
-	hash := Hash(token)
+	sum := hashOf(token)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.byHash[hash] == nil {
+	if m.byHash[sum] == nil {
 		return ErrNotFound
 	}
-	m.remove(m.byHash[hash])
+	m.remove(m.byHash[sum])
 	return nil
 }
 
 // Touch implements [Toucher].
 func (m *Memory) Touch(_ context.Context, token string, seen, expires time.Time) error {
-	hash := Hash(token)
+	sum := hashOf(token)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	h, ok := m.byHash[hash]
+	h, ok := m.byHash[sum]
 	if !ok {
 		return ErrNotFound
 	}
@@ -145,9 +152,9 @@ func (m *Memory) ListByUser(_ context.Context, user string, now time.Time) ([]En
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var entries []Entry
-	for hash, h := range m.byUser[user] {
+	for sum, h := range m.byUser[user] {
 		if now.Before(h.rec.Expires) {
-			entries = append(entries, Entry{ID: hash, Record: h.rec})
+			entries = append(entries, Entry{ID: hex.EncodeToString(sum[:]), Record: h.rec})
 		}
 	}
 	return entries, nil
@@ -155,12 +162,12 @@ func (m *Memory) ListByUser(_ context.Context, user string, now time.Time) ([]En
 
 // DeleteByUser implements [UserStore].
 func (m *Memory) DeleteByUser(_ context.Context, user, keep string) (int, error) {
-	kept := Hash(keep)
+	kept := hashOf(keep)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	n := 0
-	for hash, h := range m.byUser[user] {
-		if hash != kept {
+	for sum, h := range m.byUser[user] {
+		if sum != kept {
 			m.remove(h)
 			n++
 		}
@@ -170,9 +177,14 @@ func (m *Memory) DeleteByUser(_ context.Context, user, keep string) (int, error)
 
 // DeleteEntry implements [UserStore].
 func (m *Memory) DeleteEntry(_ context.Context, user, id string) error {
+	var sum hash
+	raw, err := hex.DecodeString(id)
+	if err != nil || copy(sum[:], raw) != len(sum) || hex.EncodeToString(sum[:]) != id {
+		return ErrNotFound
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	h, ok := m.byUser[user][id]
+	h, ok := m.byUser[user][sum]
 	if !ok {
 		return ErrNotFound
 	}
@@ -228,7 +240,7 @@ func (m *Memory) add(h *held) {
 		return
 	}
 	if m.byUser[h.rec.User] == nil {
-		m.byUser[h.rec.User] = map[string]*held{}
+		m.byUser[h.rec.User] = map[hash]*held{}
 	}
 	m.byUser[h.rec.User][h.hash] = h
 }
