@@ -19,14 +19,11 @@
 package airworthy
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
 
-	"github.com/airworthy-go/airworthy/check"
-	"github.com/airworthy-go/airworthy/check/probe"
 	"github.com/airworthy-go/airworthy/keyring"
 	"github.com/airworthy-go/airworthy/session"
 )
@@ -105,14 +102,4 @@ func (a *App) Close() error {
 		errs = append(errs, closers[i]())
 	}
 	return errors.Join(errs...)
-}
-
-// Checks returns all checks: those of the settings, and those that ask the running application.
-func (a *App) Checks() []check.Check {
-	return append(a.settings.Checks(), probe.Checks(probe.InProcess(a), a.settings.claims())...)
-}
-
-// Check judges the application as `check --deploy` does. It is for the application's own tests.
-func (a *App) Check(ctx context.Context) *check.Report {
-	return check.Run(ctx, a.Checks(), check.Options{Deploy: true, Silenced: a.settings.Silences()})
 }

@@ -3,14 +3,29 @@ package airworthy
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/netip"
 	"strings"
 
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/check/probe"
 	"github.com/airworthy-go/airworthy/https"
+	"github.com/airworthy-go/airworthy/internal/httpx"
 	"github.com/airworthy-go/airworthy/settings"
 )
+
+// Checks returns all checks: those of the settings, and those that ask the running application.
+func (a *App) Checks() []check.Check {
+	gate := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.ServeHTTP(w, r.WithContext(httpx.WithProbe(r.Context())))
+	})
+	return append(a.settings.Checks(), probe.Checks(probe.InProcess(gate), a.settings.claims())...)
+}
+
+// Check judges the application as `check --deploy` does. It is for the application's own tests.
+func (a *App) Check(ctx context.Context) *check.Report {
+	return check.Run(ctx, a.Checks(), check.Options{Deploy: true, Silenced: a.settings.Silences()})
+}
 
 // Checks returns the checks that look at the settings alone. They run even where [New] refuses the settings.
 func (s Settings) Checks() []check.Check {
@@ -58,8 +73,8 @@ func (s Settings) located(k check.Check) check.Check {
 func (s Settings) ownChecks() []check.Check {
 	return []check.Check{{
 		ID: "settings.W001", Level: check.Warning, Tags: []string{"settings"}, Needs: check.Settings,
-		Title: "a setting is probably not what was meant",
-		Hint:  "correct the name or the value, or remove it",
+		Title: "A setting is probably not what was meant.",
+		Hint:  "Correct the name or the value, or remove it.",
 		Find: func(context.Context) ([]check.Finding, error) {
 			var found []check.Finding
 			for _, w := range s.Loaded.Warnings {
@@ -71,8 +86,8 @@ func (s Settings) ownChecks() []check.Check {
 		},
 	}, {
 		ID: "settings.W002", Level: check.Warning, Deploy: true, Tags: []string{"settings", "security"}, Needs: check.Settings,
-		Title: "the environment is development",
-		Hint:  "set AIRWORTHY_ENV to the environment that is deployed",
+		Title: "The environment is development, which shows its insides.",
+		Hint:  "Set AIRWORTHY_ENV to the environment that is deployed.",
 		Find: func(context.Context) ([]check.Finding, error) {
 			return check.When(s.Loaded.Environment == settings.Development,
 				check.Finding{Setting: settings.EnvironmentVariable})
@@ -84,8 +99,8 @@ func (s Settings) ownChecks() []check.Check {
 func BuildCheck(err error) check.Check {
 	return check.Check{
 		ID: "airworthy.E001", Level: check.Critical, Tags: []string{"security", "settings"}, Needs: check.Settings,
-		Title: "the application cannot be built",
-		Hint:  "mend what the evidence says: it will not start either",
+		Title: "The application cannot be built, and will not start.",
+		Hint:  "Mend what the evidence says.",
 		Find: func(context.Context) ([]check.Finding, error) {
 			var found []check.Finding
 			for _, fault := range flatten(err) {

@@ -1,0 +1,14 @@
+package environments
+
+import (
+	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/settings"
+)
+
+// development works with nothing set: plain http on loopback, a key for this run only, a database in this folder.
+func development() Settings {
+	s := base()
+	s.Settings = airworthy.Development()
+	s.Database = settings.Database{Engine: "sqlite", Name: "bulletin.sqlite3"}
+	return s
+}

@@ -1,0 +1,28 @@
+// Package environments holds the bulletin's settings, one file per environment, each built on the base: the layout for
+// programs whose environments differ in more than a line. The minimal example shows the other one.
+package environments
+
+import (
+	"context"
+
+	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/settings"
+)
+
+// Settings are the bulletin's settings: airworthy's, and its own beside them, which follow the same rules.
+type Settings struct {
+	airworthy.Settings
+	Database settings.Database `env:"DATABASE_URL" doc:"Where the notes and the sessions are kept. SQLite only: sqlite:///path/to/file."`
+}
+
+var all = settings.Environments[Settings]{
+	"development": development,
+	"staging":     staging,
+	"production":  production,
+}
+
+// Load loads the environment that AIRWORTHY_ENV names.
+func Load(ctx context.Context, sources ...settings.Source) (Settings, error) { return all.Load(ctx, sources...) }
+
+// base is what all environments share.
+func base() Settings { return Settings{Settings: airworthy.Production()} }
