@@ -44,7 +44,7 @@ func (c Config) Checks() []check.Check {
 		},
 	}, {
 		ID: "csrf.E001", Level: check.Error, Tags: tags, Needs: check.Settings,
-		Title: "A trusted origin is one that no browser sends, so that it matches nothing.",
+		Title: "A trusted origin cannot be understood, so that it lets nobody in, or would let everybody in.",
 		Hint:  "Write scheme, host and, if it is not the default, port: https://example.com:8443 or https://*.example.com.",
 		Find: func(context.Context) ([]check.Finding, error) {
 			return c.eachOrigin(func(entry string) bool {

@@ -72,18 +72,25 @@ type Saw struct {
 }
 
 func (g *Guard) refuse(r *http.Request, reason Reason, source string) *Refusal {
-	h := r.Header
 	ref := &Refusal{Reason: reason, Source: source, guard: g, Saw: Saw{
-		Method: r.Method, Path: r.URL.Path,
-		Scheme: scheme(r), Host: httpx.Host(r),
-		Origin: h.Get("Origin"), Referer: refererOrigin(h.Get("Referer")), FetchSite: h.Get("Sec-Fetch-Site"),
-		ClaimsHTTPS: !httpx.Secure(r) && strings.EqualFold(h.Get("X-Forwarded-Proto"), "https"),
+		Method: r.Method, Path: r.URL.Path, Scheme: scheme(r), Host: httpx.Host(r),
+		Origin: first(r, "Origin"), Referer: refererOrigin(first(r, "Referer")), FetchSite: first(r, "Sec-Fetch-Site"),
 	}}
 	if s := httpx.From(r.Context()); s != nil {
-		ref.Saw.Peer, ref.Saw.Trusted = s.Peer, s.Trusted
-		ref.Saw.ClaimsHTTPS = ref.Saw.ClaimsHTTPS || s.ClaimsHTTPS
+		ref.Saw.Peer, ref.Saw.Trusted, ref.Saw.ClaimsHTTPS = s.Peer, s.Trusted, s.ClaimsHTTPS
+	}
+	if ref.Saw.Scheme == "http" && strings.EqualFold(first(r, "X-Forwarded-Proto"), "https") {
+		ref.Saw.ClaimsHTTPS = true // the proxy part is not there to notice it
 	}
 	return ref
+}
+
+// first returns the first value of the header called name, in canonical form.
+func first(r *http.Request, name string) string {
+	if values := r.Header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // Error says what is wrong and what to do about it.

@@ -35,25 +35,25 @@ func (g *Guard) check(r *http.Request) *Refusal {
 // checkBrowser believes, in this order, what the browser says of the request, where it says that the request comes
 // from, and a token.
 func (g *Guard) checkBrowser(r *http.Request) *Refusal {
-	site, from := r.Header["Sec-Fetch-Site"], r.Header["Origin"]
+	site := r.Header["Sec-Fetch-Site"]
 	if len(site) > 1 {
 		return g.refuse(r, BadFetchSite, "")
 	}
 	if len(site) == 1 && (site[0] == "same-origin" || site[0] == "none") {
 		return nil // no script can set this header, and "none" is the user's own doing
 	}
-	reason := BadOrigin
-	if len(site) == 1 {
-		reason = CrossSite
-	}
+	from := r.Header["Origin"]
 	if len(from) == 1 {
 		o, ok := parseOrigin(from[0])
 		if ok && (len(site) == 0 && o == own(r) || g.trusted.has(o)) {
 			return nil
 		}
 	}
-	if len(site) > 0 || len(from) > 0 {
-		return g.refuse(r, reason, "")
+	switch {
+	case len(site) == 1:
+		return g.refuse(r, CrossSite, "")
+	case len(from) > 0:
+		return g.refuse(r, BadOrigin, "")
 	}
 	// Neither header: a browser from before 2020, or no browser. The Referer is looked at where it was sent, so that
 	// a page served over http by somebody on the network cannot use a token that it planted.
