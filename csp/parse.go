@@ -64,6 +64,17 @@ func (p *Policy) set(name string, values []string) error {
 	case len(values) == 0 && !d.bare() && !d.sources():
 		return fmt.Errorf("csp: %s: has no value: give it one, or remove it", name)
 	}
+	list := d.read(values)
+	err := d.validate(list)
+	if err != nil {
+		err, list = prefix("csp: ", err), d.salvage(list)
+	}
+	*d.list(p) = list
+	return err
+}
+
+// read returns values as d's list: keywords in their own case, nothing twice, 'none' for nothing.
+func (d *directive) read(values []string) []Source {
 	list := []Source{}
 	for _, v := range values {
 		s := Source(v)
@@ -75,26 +86,24 @@ func (p *Policy) set(name string, values []string) error {
 		}
 	}
 	if len(list) == 0 && d.sources() {
-		list = append(list, None)
+		return []Source{None}
 	}
-	var one Policy
-	*d.list(&one) = list
-	err := one.validate()
-	if err != nil {
-		err = prefix("csp: ", err)
-		list = slices.DeleteFunc(list, func(s Source) bool { return s.problem(d.kind) != "" })
-		if len(list) > 1 {
-			list = slices.DeleteFunc(list, func(s Source) bool { return s == None })
-		}
-		if d.kind == reportTo && len(list) > 1 {
-			list = list[:1]
-		}
-		if len(list) == 0 && !d.bare() && !d.sources() {
-			list = nil
-		}
+	return list
+}
+
+// salvage returns what is right in a list with mistakes. A list of sources never becomes nil: its fallback would count.
+func (d *directive) salvage(list []Source) []Source {
+	list = slices.DeleteFunc(list, func(s Source) bool { return s.problem(d.kind) != "" })
+	if len(list) > 1 {
+		list = slices.DeleteFunc(list, func(s Source) bool { return s == None })
 	}
-	*d.list(p) = list
-	return err
+	if len(list) > 1 && d.kind == reportTo {
+		list = list[:1]
+	}
+	if len(list) == 0 && !d.bare() && !d.sources() {
+		return nil
+	}
+	return list
 }
 
 // prefix puts text before each of the errors that are joined in err.

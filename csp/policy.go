@@ -145,17 +145,9 @@ func (p Policy) String() string {
 	var b strings.Builder
 	for i := range directives {
 		d := &directives[i]
-		var list []Source
-		switch {
-		case d.list == nil && !p.UpgradeInsecureRequests:
+		list, ok := d.sent(&p)
+		if !ok {
 			continue
-		case d.list != nil:
-			if list = *d.list(&p); list == nil || len(list) == 0 && !d.bare() && !d.sources() {
-				continue
-			}
-			if len(list) == 0 && d.sources() {
-				list = []Source{None}
-			}
 		}
 		if b.Len() > 0 {
 			b.WriteString("; ")
@@ -167,6 +159,23 @@ func (p Policy) String() string {
 		}
 	}
 	return b.String()
+}
+
+// sent returns the list with which p sends d, and whether it sends d at all.
+func (d *directive) sent(p *Policy) ([]Source, bool) {
+	if d.list == nil {
+		return nil, p.UpgradeInsecureRequests
+	}
+	list := *d.list(p)
+	switch {
+	case list == nil:
+		return nil, false
+	case len(list) > 0:
+		return list, true
+	case d.sources():
+		return []Source{None}, true
+	}
+	return nil, d.bare()
 }
 
 // MarshalText returns what String does.
@@ -242,22 +251,26 @@ func (p Policy) clone() Policy {
 func (p Policy) validate() error {
 	var errs []error
 	for i := range directives {
-		d := &directives[i]
-		if d.list == nil {
-			continue
+		if d := &directives[i]; d.list != nil {
+			errs = append(errs, d.validate(*d.list(&p)))
 		}
-		list := *d.list(&p)
-		for _, s := range list {
-			if problem := s.problem(d.kind); problem != "" {
-				errs = append(errs, fmt.Errorf("%s: %q %s", d.name, s, problem))
-			}
+	}
+	return errors.Join(errs...)
+}
+
+// validate returns every mistake in a list for d.
+func (d *directive) validate(list []Source) error {
+	var errs []error
+	for _, s := range list {
+		if problem := s.problem(d.kind); problem != "" {
+			errs = append(errs, fmt.Errorf("%s: %q %s", d.name, s, problem))
 		}
-		if len(list) > 1 && slices.Contains(list, None) {
-			errs = append(errs, fmt.Errorf("%s: 'none' stands beside others, so browsers ignore it: remove it, or them", d.name))
-		}
-		if len(list) > 1 && d.kind == reportTo {
-			errs = append(errs, fmt.Errorf("%s: names more than one endpoint: keep one", d.name))
-		}
+	}
+	if len(list) > 1 && slices.Contains(list, None) {
+		errs = append(errs, fmt.Errorf("%s: 'none' stands beside others, so browsers ignore it: remove it, or them", d.name))
+	}
+	if len(list) > 1 && d.kind == reportTo {
+		errs = append(errs, fmt.Errorf("%s: names more than one endpoint: keep one", d.name))
 	}
 	return errors.Join(errs...)
 }

@@ -68,7 +68,7 @@ func Nonce(ctx context.Context) string {
 		return s.Nonce
 	}
 	q := requestOf(ctx)
-	if q == nil || !q.wantsNonce() {
+	if q == nil || q.parts(0) == nil && q.parts(1) == nil {
 		return ""
 	}
 	if !q.open() {
@@ -92,49 +92,42 @@ func Attr(ctx context.Context) template.HTMLAttr {
 	return template.HTMLAttr(`nonce="` + nonce + `"`)
 }
 
-func (q *request) wantsNonce() bool {
-	for _, c := range q.current {
-		if c != nil && c.rendered(q.state.Scheme).parts != nil {
-			return true
-		}
+// parts returns what stands around the nonces of header i, or nil if it has none.
+func (q *request) parts(i int) []string {
+	if q.current[i] == nil {
+		return nil
 	}
-	return false
+	return q.current[i].rendered(q.state.Scheme).parts
 }
 
-// issue makes the nonce and puts it into the headers. Both values are slices of one string, and the nonce a slice of
-// the first that has one.
+// size is how long header i is with its nonces; 0 if it has none.
+func (q *request) size(i int) int {
+	if q.current[i] == nil {
+		return 0
+	}
+	return q.current[i].rendered(q.state.Scheme).size
+}
+
+// issue makes the nonce and puts it into the headers. Both values are slices of one string, and the nonce is a slice
+// of one of them: one allocation for all.
 func (q *request) issue() {
 	var raw [16]byte
 	_, _ = rand.Read(raw[:]) // never fails
 	var nonce [nonceLen]byte
 	base64.RawURLEncoding.Encode(nonce[:], raw[:])
 
-	size := 0
-	for _, c := range q.current {
-		if c != nil {
-			size += c.rendered(q.state.Scheme).size
-		}
-	}
 	var b strings.Builder
-	b.Grow(size)
-	var end [2]int
-	at := 0
-	for i, c := range q.current {
-		if c != nil {
-			if parts := c.rendered(q.state.Scheme).parts; parts != nil {
-				at = b.Len() + len(parts[0])
-				join(&b, parts, nonce[:])
-			}
+	b.Grow(q.size(0) + q.size(1))
+	for i := range q.current {
+		parts := q.parts(i)
+		if parts == nil {
+			continue
 		}
-		end[i] = b.Len()
-	}
-	all := b.String()
-	q.state.Nonce = all[at : at+nonceLen]
-	if end[0] > 0 {
-		q.replace(0, all[:end[0]])
-	}
-	if end[1] > end[0] {
-		q.replace(1, all[end[0]:])
+		start := b.Len()
+		join(&b, parts, nonce[:])
+		value := b.String()[start:]
+		q.state.Nonce = value[len(parts[0]):][:nonceLen]
+		q.replace(i, value)
 	}
 	q.state.OnHeader(q)
 	q.protectCache(q.responseHeader())

@@ -26,7 +26,7 @@ func answer(t *testing.T, cfg headers.Config, h http.HandlerFunc) http.Header {
 
 func nothing(http.ResponseWriter, *http.Request) {}
 
-const denied = "accelerometer=(), bluetooth=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), " +
+const denied = "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), " +
 	"hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), " +
 	"window-management=(), xr-spatial-tracking=()"
 

@@ -21,7 +21,6 @@ type Permissions map[string][]string
 func DefaultPermissions() Permissions {
 	return Permissions{
 		"accelerometer":       nil,
-		"bluetooth":           nil,
 		"browsing-topics":     nil,
 		"camera":              nil,
 		"display-capture":     nil,
