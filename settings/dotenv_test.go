@@ -234,11 +234,12 @@ func foreign(choice []byte) string {
 	return b.String()
 }
 
-// shared returns two foreign letters in a row (four bytes) of value that stand in out.
+// shared returns four bytes of foreign letters, whole ones or not, that stand in value and in out.
 func shared(value, out string) string {
 	for i := 0; i+4 <= len(value); i++ {
 		part := value[i : i+4]
-		if strings.Trim(part, "\xd0\xd1\x90\x91\x92\x93\x94\x95\x96\x97\x98\x99\x9a\x9b\x9c\x9d\x9e\x9f\xa0\xa1\xa2\xa3\xa4\xa5\xa6\xa7\xa8\xa9\xaa\xab\xac\xad\xae\xaf") == "" && strings.Contains(out, part) {
+		ours := strings.ContainsFunc(part, func(r rune) bool { return r < 0x80 })
+		if !ours && strings.Contains(out, part) {
 			return part
 		}
 	}

@@ -102,7 +102,7 @@ func TestURLsRefuse(t *testing.T) {
 		"xyzzyqux":                                 "is not a URL",
 		"postgres:xyzzyqux":                        "is not a URL",
 		"1://xyzzyqux":                             "is not a URL",
-		"":                                          "is not a URL",
+		"":                                         "is not a URL",
 	} {
 		got, err := settings.ParseDatabase(text)
 		f, ok := errors.AsType[*settings.Fault](err)
