@@ -21,45 +21,37 @@ var identity = []string{
 	"X-Airworthy-*",
 }
 
-// dropList says which headers are not for everybody to send.
-type dropList struct {
-	exact    map[string]bool
-	prefixes []string
-	first    [256]bool // first bytes of all names above, so that most headers cost one look
+// dropList says which headers are not for everybody to send, by their first byte, so that most headers cost one look.
+type dropList [256][]guarded
+
+// guarded is a header's name, or what names start with.
+type guarded struct {
+	name   string
+	prefix bool
 }
 
 func newDropList(c Config) *dropList {
-	d := &dropList{exact: map[string]bool{}}
+	d := &dropList{}
 	for _, names := range [][]string{forwarding, identity, c.Identity, {c.SSLHeader.Name}} {
 		for _, name := range names {
-			d.add(canonical(name))
+			if name == "" {
+				continue
+			}
+			name, prefix := strings.CutSuffix(name, "*")
+			name = canonical(name)
+			d[name[0]] = append(d[name[0]], guarded{name, prefix})
 		}
 	}
 	return d
 }
 
-func (d *dropList) add(name string) {
-	if name == "" {
-		return
-	}
-	d.first[name[0]] = true
-	if prefix, ok := strings.CutSuffix(name, "*"); ok {
-		d.prefixes = append(d.prefixes, canonical(prefix))
-		return
-	}
-	d.exact[name] = true
-}
-
 // has reports whether a header in canonical form is on the list.
 func (d *dropList) has(name string) bool {
-	if name == "" || !d.first[name[0]] {
+	if name == "" {
 		return false
 	}
-	if d.exact[name] {
-		return true
-	}
-	for _, prefix := range d.prefixes {
-		if strings.HasPrefix(name, prefix) {
+	for _, g := range d[name[0]] {
+		if name == g.name || g.prefix && strings.HasPrefix(name, g.name) {
 			return true
 		}
 	}
