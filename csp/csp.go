@@ -65,7 +65,8 @@ type CSP struct {
 	off       bool     // no policy; what changes one does nothing
 	logger    *slog.Logger
 	reports   *reports
-	nag       *window
+
+	late, cacheable *window // how often each mistake with a nonce is told of
 }
 
 // endpoint names our collector in Reporting-Endpoints and report-to.
@@ -76,7 +77,7 @@ func New(cfg Config) (*CSP, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	g := &CSP{logger: cfg.Logger, off: cfg.InsecureOff, nag: newWindow(1)}
+	g := &CSP{logger: cfg.Logger, off: cfg.InsecureOff, late: newWindow(1), cacheable: newWindow(1)}
 	g.reports = newReports(g, cfg.ReportsPerMinute)
 	if g.off {
 		return g, nil
@@ -154,9 +155,6 @@ func (g *CSP) Handler(next http.Handler) http.Handler {
 			return
 		}
 		next.ServeHTTP(w, r)
-		if _, departed := s.CSP.(*request); departed {
-			s.Finish()
-		}
 	})
 }
 

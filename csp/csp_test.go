@@ -3,6 +3,7 @@ package csp_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/airworthy-go/airworthy/csp"
@@ -336,6 +338,68 @@ func TestNestedCSP(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
+}
+
+// buffer is what a compressing middleware does: it passes nothing on before the handler has returned.
+type buffer struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+func (b *buffer) WriteHeader(status int)      { b.status = status }
+func (b *buffer) Write(p []byte) (int, error) { return b.body.Write(p) }
+
+// TestBuffered: a middleware between the part that made the request's state and this one may hold the answer back.
+func TestBuffered(t *testing.T) {
+	c, err := csp.New(csp.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner := c.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		withNonce(w, r)
+	}))
+	w := httptest.NewRecorder()
+	begun(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b := &buffer{ResponseWriter: w}
+		inner.ServeHTTP(b, r)
+		w.Header().Set("Content-Length", "22")
+		w.WriteHeader(b.status)
+		_, _ = w.Write(b.body.Bytes())
+	})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	if nonce := w.Body.String(); w.Code != 404 || len(nonce) != 22 || w.Result().Header.Get("Content-Length") != "22" ||
+		!strings.Contains(w.Result().Header.Get(enforce), "'nonce-"+nonce+"'") {
+		t.Errorf("%d %q %q", w.Code, w.Result().Header, nonce)
+	}
+}
+
+// TestServer asks a real server from many connections at once: each answer has its own nonce.
+func TestServer(t *testing.T) {
+	c, err := csp.New(csp.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(c.Handler(http.HandlerFunc(withNonce)))
+	defer srv.Close()
+	var wg sync.WaitGroup
+	var seen sync.Map
+	for range 50 {
+		wg.Go(func() {
+			res, err := srv.Client().Get(srv.URL)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer func() { _ = res.Body.Close() }()
+			body, err := io.ReadAll(res.Body)
+			if _, twice := seen.LoadOrStore(string(body), true); err != nil || twice || len(body) != 22 ||
+				!strings.Contains(res.Header.Get(enforce), "'nonce-"+string(body)+"'") {
+				t.Errorf("nonce %q, header %q, %v", body, res.Header.Get(enforce), err)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // TestNew is badinput 45 for this part: what cannot be sent is refused, all at once, with variable and remedy.

@@ -72,7 +72,9 @@ func Nonce(ctx context.Context) string {
 		return ""
 	}
 	if !q.open() {
-		q.csp.warn(ctx, "csp.nonce_late", "csp: a nonce was asked for after the header had gone out: ask before the first Write")
+		if q.csp.late.allow() {
+			q.csp.warn(ctx, "csp.nonce_late", "csp: a nonce was asked for after the header had gone out: ask before the first Write")
+		}
 		return ""
 	}
 	q.issue()
@@ -243,11 +245,12 @@ func (q *request) protectCache(h http.Header) {
 	}
 }
 
-// BeforeHeader looks again at Cache-Control, which the application may have changed since the nonce was made.
+// BeforeHeader looks again at Cache-Control, which the application may have changed since the nonce was made. It does
+// not run where the application writes nothing, and then no nonce is in the body.
 func (q *request) BeforeHeader(w http.ResponseWriter, status int) {
 	h := w.Header()
 	q.protectCache(h)
-	if shared(h["Cache-Control"]) && q.csp.nag.allow() {
+	if shared(h["Cache-Control"]) && q.csp.cacheable.allow() {
 		q.csp.warn(q.state.Request.Context(), "csp.nonce_cacheable",
 			"csp: an answer with a nonce may be stored by shared caches, which serve the nonce again: set Cache-Control: private, no-store",
 			slog.Int("status", status))

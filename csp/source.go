@@ -173,8 +173,11 @@ func (s Source) split() host {
 	if i := strings.IndexByte(rest, '/'); i >= 0 {
 		rest, h.path = rest[:i], rest[i:]
 	}
-	h.name, h.port, _ = strings.Cut(rest, ":")
-	h.name, h.scheme = strings.ToLower(h.name), strings.ToLower(h.scheme)
+	name, port, colon := strings.Cut(rest, ":")
+	if colon && port == "" {
+		port = ":" // no number: a colon alone is no port
+	}
+	h.name, h.port, h.scheme = strings.ToLower(name), port, strings.ToLower(h.scheme)
 	return h
 }
 
@@ -187,7 +190,7 @@ func (s Source) hostProblem() string {
 		return "names no host: write it as example.com, *.example.com or https://example.com"
 	case h.name != "" && h.name != "*" && !hostName(strings.TrimPrefix(h.name, "*.")):
 		return "is no host that a policy can hold: use a name in ASCII (punycode), * only as its first label, no IPv6 address"
-	case h.port != "" && h.port != "*" && !portNumber(h.port), strings.HasSuffix(string(s), ":") && h.name != "":
+	case h.port != "" && h.port != "*" && !portNumber(h.port):
 		return "has no valid port"
 	case strings.ContainsAny(h.path, "?#"):
 		return "has a query or a fragment, which browsers ignore: end it with the path"
