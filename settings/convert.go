@@ -18,7 +18,7 @@ import (
 	"github.com/airworthy-go/airworthy/secret"
 )
 
-// Choices is what a named string type implements to accept a few words only.
+// chooser is what a named string type implements to accept a few words only.
 type chooser interface{ Choices() []string }
 
 // parser reads a text as a value. Its faults say the rule that was broken and never the text.

@@ -68,7 +68,13 @@ func cell(s string) string {
 	return strings.TrimSpace(strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ").Replace(s))
 }
 
-func code(s string) string { return "`` " + cell(s) + " ``" }
+// code returns s as code, in two backquotes where it has one itself.
+func code(s string) string {
+	if strings.Contains(s, "`") {
+		return "`` " + cell(s) + " ``"
+	}
+	return "`" + cell(s) + "`"
+}
 
 // example returns the default as a .env file says it. A secret is left empty: an example of one gets used.
 func (f field) example(v reflect.Value) string {

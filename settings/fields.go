@@ -119,7 +119,7 @@ func (r *registry) add(sf reflect.StructField, where, prefix string, index []int
 			r.mistake(f.variable, "its tag has an unknown option on "+where, "use invert, required, secret or json")
 		}
 	}
-	f.secret = f.secret || holdsText(sf.Type)
+	f.secret = f.secret || holdsText(sf.Type) || sf.Type.Kind() == reflect.String && isSecretWord(f.variable)
 	switch {
 	case !isName(f.variable) || strings.ToUpper(f.variable) != f.variable:
 		r.mistake("", "the tag on "+where+" names no variable", "use A-Z, 0-9 and _, a letter first")

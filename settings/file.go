@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -22,7 +23,7 @@ func readValue(path string) (Value, *Fault) {
 	if f != nil {
 		return Value{}, f
 	}
-	v := Value{Origin: path, Exposed: mode&0o004 != 0}
+	v := Value{Origin: path, Exposed: mode&0o004 != 0 && runtime.GOOS != "windows"}
 	if rest, ok := strings.CutPrefix(text, byteOrder); ok {
 		text = rest
 		v.Warnings = append(v.Warnings, Warning{Text: "the file begins with a byte order mark, which was left out",

@@ -370,6 +370,24 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
+func TestAStringThatIsCalledASecretIsOne(t *testing.T) {
+	type named struct {
+		Token  string `env:"SENTRY_TOKEN"`
+		Opaque string `env:"SENTRY_DSN,secret"`
+		Length int    `env:"PASSWORD_LENGTH"`
+	}
+	l := settings.Describe(named{"plugh", "xyzzy", 12})
+	want := []string{"[redacted]", "[redacted]", "12"}
+	for i, v := range l.Values {
+		if v.Text != want[i] {
+			t.Errorf("%s is shown as %q, want %q", v.Variable, v.Text, want[i])
+		}
+	}
+	if len(l.Secrets()) != 2 {
+		t.Errorf("%d secrets, want 2", len(l.Secrets()))
+	}
+}
+
 func TestDiff(t *testing.T) {
 	a, err := load(t, map[string]string{"DEBUG": "true", "DATABASE_URL": "mysql://u:one@h/d"})
 	if err != nil {

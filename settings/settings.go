@@ -19,8 +19,9 @@
 //
 //	cfg, err := environments.Load(ctx, settings.Env(), settings.DotEnv(".env"))
 //
-// The tag is `env:"NAME"`, followed by options: invert (a bool that is the negation of its variable), required,
-// secret (never printed; [secret.Text] needs no option) and json. `doc:"…"` says what the setting is. Structs are
+// The tag is `env:"NAME"`, followed by options: invert (a bool that is the negation of its variable), required
+// (a source sets it, or the base value is not zero), secret (never printed; [secret.Text], and a string whose variable
+// says that it is a password, a token or a secret, need no option) and json. `doc:"…"` says what the setting is. Structs are
 // walked; `prefix:"MAIL_"` on a struct puts the prefix before the variables in it. Fields without a tag are left alone.
 // There are no defaults in tags: the base value is the default.
 //

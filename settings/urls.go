@@ -192,9 +192,10 @@ func (a *address) setOptions(query string) *Fault {
 	return nil
 }
 
+// isSecretWord reports whether what is called name is probably a secret.
 func isSecretWord(name string) bool {
 	name = strings.ToLower(name)
-	for _, word := range []string{"passw", "pwd", "secret", "token"} {
+	for _, word := range []string{"passw", "pwd", "secret", "token", "credential", "apikey", "api_key"} {
 		if strings.Contains(name, word) {
 			return true
 		}

@@ -67,7 +67,7 @@ func (l *load) nearest(name string, known []string) string {
 		if _, set := l.values[k]; set || !near(name, k) {
 			continue
 		}
-		if d := edits(name, k); d < distance {
+		if d := edits(strings.ToUpper(name), k); d < distance {
 			best, distance = k, d
 		}
 	}

@@ -42,6 +42,7 @@ func TestUnknownVariablesOfTheEnvironment(t *testing.T) {
 		"HOSTS":                "", // the name is too short to guess
 		"HOME_OF_THE_BRAVE":    "",
 		"ALLOWED":              "",
+		"allowed_hosts":        "did you mean ALLOWED_HOSTS?",
 		"SECURE_HSTS_PRELOADS": "did you mean SECURE_HSTS_PRELOAD?",
 	} {
 		t.Run(name, func(t *testing.T) {
