@@ -40,17 +40,15 @@ func (s *Session) beforeHeader(h http.Header, status int) {
 	if !s.loaded {
 		return
 	}
-	failed := s.err
-	switch {
-	case status >= http.StatusInternalServerError:
-		s.removeCookie(h)
-		failed = nil // the answer claims nothing
-	case failed == nil:
+	var failed error
+	if status >= http.StatusInternalServerError {
+		s.removeCookie(h) // whatever else the answer is, it claims nothing
+	} else {
 		failed = s.commit(h)
 	}
 	s.cacheHeaders(h)
 	switch {
-	case failed == nil, failed == s.err && s.excused:
+	case failed == nil, s.err != nil && s.excused:
 	case errors.Is(failed, ErrInterrupted):
 		s.st.Replace(http.StatusBadRequest, failed)
 	default:
@@ -70,12 +68,15 @@ func (m *Manager) afterwards(st *httpx.State) {
 		return
 	}
 	s.sent = true
-	if s.dirty && (s.token == "" || s.renew) {
+	token, lost := s.token, s.dirty
+	if !s.dirty || token != "" && !s.renew {
+		_ = s.commit(http.Header{}) // logged there
+		lost = lost && s.token != token
+	}
+	if lost {
 		s.m.logger.LogAttrs(st.Request.Context(), slog.LevelError,
 			"changes to the session are lost: the connection was hijacked before Session.Save was called")
-		return
 	}
-	_ = s.commit(http.Header{}) // logged there
 }
 
 // commit stores what has changed and sets or removes the cookie in h.
@@ -134,14 +135,12 @@ func (s *Session) save(h http.Header, now time.Time) error {
 	rec, token := s.rec, s.token
 	s.m.stamp(&rec, now)
 	rec.Resave = false
+	var err error
 	if s.renew && token != "" {
-		// The old session goes first: if it has been ended meanwhile, no other may take its place.
-		if err := s.m.store.Delete(ctx, token); err != nil {
-			return s.failed(ctx, err)
-		}
-		token = ""
+		token, err = s.m.replace(ctx, token, &rec)
+	} else {
+		token, err = s.m.store.Save(ctx, token, &rec)
 	}
-	token, err := s.m.store.Save(ctx, token, &rec)
 	if err == nil {
 		err = s.m.cookie.SetFor(headerOnly{h}, s.m.secure(s.st), token, s.m.lifetime(&rec, now))
 	}
@@ -150,6 +149,19 @@ func (s *Session) save(h http.Header, now time.Time) error {
 	}
 	s.rec, s.token, s.dirty, s.renew, s.destroyed = rec, token, false, false, false
 	return nil
+}
+
+// replace stores rec under a token of its own in place of the session under old. If that has been ended meanwhile no
+// other may take its place; until it is gone nobody has been told the new token.
+func (m *Manager) replace(ctx context.Context, old string, rec *Record) (token string, err error) {
+	if token, err = m.store.Save(ctx, "", rec); err != nil {
+		return "", err
+	}
+	if err = m.store.Delete(ctx, old); err != nil {
+		_ = m.store.Delete(ctx, token)
+		return "", err
+	}
+	return token, nil
 }
 
 // due reports whether the session's use has to be noted: once in a tenth of the idle age, so that reading does not

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -12,6 +13,7 @@ func (m *Manager) delete(ctx context.Context, token string) error {
 	ctx, cancel := detached(ctx)
 	defer cancel()
 	if err := m.store.Delete(ctx, token); err != nil && !errors.Is(err, ErrNotFound) {
+		m.logger.LogAttrs(ctx, slog.LevelError, "the session could not be ended", slog.Any("error", err))
 		return fmt.Errorf("session: not ended: %w", err)
 	}
 	return nil
