@@ -21,6 +21,7 @@ type request struct {
 	current [2]*compiled
 	value   [2][1]string // what stands in the header, unless it is the compiled plain value
 	sent    [2]string    // what this part set last, to tell whether the application has changed it
+	random  [16]byte     // of the nonce; here because it would be an allocation of its own
 }
 
 // requestOf returns the request that ctx belongs to, or nil if no CSP has seen it.
@@ -113,10 +114,9 @@ func (q *request) size(i int) int {
 // issue makes the nonce and puts it into the headers. Both values are slices of one string, and the nonce is a slice
 // of one of them: one allocation for all.
 func (q *request) issue() {
-	var raw [16]byte
-	_, _ = rand.Read(raw[:]) // never fails
+	_, _ = rand.Read(q.random[:]) // never fails
 	var nonce [nonceLen]byte
-	base64.RawURLEncoding.Encode(nonce[:], raw[:])
+	base64.RawURLEncoding.Encode(nonce[:], q.random[:])
 
 	var b strings.Builder
 	b.Grow(q.size(0) + q.size(1))
