@@ -89,6 +89,7 @@ func TestForms(t *testing.T) {
 		{"q=0.000 refuses", "text/html;q=0.000", text},
 		{"a q over 1 is not asked for", "text/html;q=2", text},
 		{"a q of four digits is not asked for", "text/html;q=0.1234", text},
+		{"a q a little over 1 is not asked for", "text/html;q=1.001", text},
 		{"a q that is no number is not asked for", "text/html;q=x", text},
 		{"other parameters pass", "text/html;level=1;Q=0.9, application/json;q=0.8", page},
 		{"an Accept of 1 MB gets text", browser + strings.Repeat(",a/b;q=0.1", 100_000), text},
@@ -176,6 +177,16 @@ func TestStatuses(t *testing.T) {
 				t.Errorf("status %d: got %d %q, want %d with %q", row.asked, res.StatusCode, body, row.want, row.title)
 			}
 		}
+	}
+}
+
+func TestServeErrorAfterTheHeaderDoesNothing(t *testing.T) {
+	res := ask(t, errorpages.Config{}, "GET", browser, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "an answer")
+		httpx.Refuse(w, r, 403, nil)
+	})
+	if body := read(t, res); res.StatusCode != 200 || body != "an answer" {
+		t.Errorf("%d %q, want the answer alone", res.StatusCode, body)
 	}
 }
 
@@ -334,7 +345,8 @@ func TestFailingTemplate(t *testing.T) {
 			"500.html": {Data: []byte(`half a page {{.Nonce}}`)},
 			"404.html": {Data: []byte(`{{if eq .RequestID "SAMPLE"}}x{{end}}`)}, // empty but for New's trial
 		},
-		Nonce: func(context.Context) string { tries++; panic("no nonce") },
+		Nonce: func(context.Context) string { tries++; panic("no nonce " + canary) },
+		Mask:  mask,
 	}
 	var logged bytes.Buffer
 	cfg.Logger = slog.New(slog.NewTextHandler(&logged, nil))
@@ -343,8 +355,8 @@ func TestFailingTemplate(t *testing.T) {
 	if res.StatusCode != 500 || !strings.Contains(body, "500 Internal Server Error") || strings.Contains(body, "half") || tries != 1 {
 		t.Errorf("%d %q after %d tries, want the plainest page", res.StatusCode, body, tries)
 	}
-	if !strings.Contains(logged.String(), "errorpages.template") || !strings.Contains(logged.String(), "500.html") {
-		t.Errorf("log %q does not name the template", logged.String())
+	if leaked(logged.String()) != "" || !strings.Contains(logged.String(), "errorpages.template") || !strings.Contains(logged.String(), "500.html") {
+		t.Errorf("log does not name the template, or shows the secret (%d bytes)", logged.Len())
 	}
 	res = ask(t, cfg, "GET", browser, http.NotFound)
 	if body := read(t, res); res.StatusCode != 404 || !strings.Contains(body, "404 Not Found") {

@@ -241,6 +241,44 @@ func TestSecretsStayIn(t *testing.T) {
 	}
 }
 
+// TestCutsLeaveNoHalfSecret puts the canary across every place where something is cut.
+func TestCutsLeaveNoHalfSecret(t *testing.T) {
+	for n := 4<<10 - 60; n < 4<<10+10; n++ {
+		fill := strings.Repeat("x", n)
+		for _, app := range []http.HandlerFunc{
+			func(http.ResponseWriter, *http.Request) { panic(fill + canary) },
+			refuse(400, errors.New(fill+canary)),
+		} {
+			var logged bytes.Buffer
+			cfg := errorpages.Config{Debug: true, Mask: mask, Logger: slog.New(slog.NewJSONHandler(&logged, nil))}
+			for _, accept := range []string{browser, curl} {
+				if out := read(t, ask(t, cfg, "GET", accept, app)) + logged.String(); leaked(out) != "" {
+					t.Fatalf("after %d bytes part of the secret is shown", n)
+				}
+			}
+		}
+	}
+	for n := 64<<10 - 30; n < 64<<10+10; n += 3 {
+		r := httptest.NewRequest("GET", "/?a="+strings.Repeat("x", n-10)+"&b="+canary, nil)
+		r.Header.Set("Accept", browser)
+		w := httptest.NewRecorder()
+		mustNew(t, errorpages.Config{Debug: true, Mask: mask}).Handler(http.HandlerFunc(failing)).ServeHTTP(w, r)
+		if leaked(w.Body.String()) != "" {
+			t.Fatalf("a query of %d bytes: part of the secret is shown", n)
+		}
+	}
+}
+
+func TestSourceIsMasked(t *testing.T) {
+	res := ask(t, errorpages.Config{Debug: true, Mask: mask}, "GET", browser, func(http.ResponseWriter, *http.Request) {
+		// A comment of the source that tells kan4ry-9b1e77-geheim.
+		panic("x")
+	})
+	if body := read(t, res); leaked(body) != "" || !strings.Contains(body, "A comment of the source that tells [redacted].") {
+		t.Errorf("want the source with the secret masked (%d bytes)", len(body))
+	}
+}
+
 func TestRefusalsCauseIsMaskedToo(t *testing.T) {
 	for _, accept := range []string{browser, program, curl} {
 		res := ask(t, errorpages.Config{Debug: true, Mask: mask}, "GET", accept, refuse(403, errors.New("because of "+canary)))

@@ -22,7 +22,10 @@ import (
 // canary stands for a secret that the site has loaded. It has characters that JSON and quoting escape.
 const canary = `kan4ry-9b1e77<&>"\-geheim`
 
-func mask() secret.Mask { return secret.NewMask(secret.New(canary)) }
+// plainCanary could be a request id.
+const plainCanary = "plain-canary-0123456789"
+
+func mask() secret.Mask { return secret.NewMask(secret.New(canary), secret.New(plainCanary)) }
 
 // leaked reports whether text holds eight bytes of the canary, plainly or escaped.
 func leaked(text string) bool {
@@ -142,11 +145,11 @@ func TestShapeIsKept(t *testing.T) {
 	var out bytes.Buffer
 	l := mustNew(t, logs.Config{Format: logs.JSON, Output: &out, Mask: mask}).Logger()
 	l.Info("m", "n", 1, "f", 1.5, "b", true, "list", []string{"a", "b"}, "map", map[string]int{"x": 1},
-		"err", errors.New("plain"), "url", mustParse(t, "https://u:p@h/a?page=2"), "header", http.Header{"B": {"2"}, "A": {"1", "0"}, "Cookie": {"c=1"}})
+		"bytes", []byte("text"), "err", errors.New("plain"), "url", mustParse(t, "https://u:p@h/a?page=2"), "header", http.Header{"B": {"2"}, "A": {"1", "0"}, "Cookie": {"c=1"}})
 	rec := only(t, &out)
 	for key, want := range map[string]any{
 		"level": "INFO", "n": 1.0, "f": 1.5, "b": true, "list": []string{"a", "b"}, "map": map[string]int{"x": 1},
-		"err": "plain", "url": "https://[redacted]@h/a?page=2", "header": "A=1, 0; B=2; Cookie=[redacted]",
+		"bytes": "text", "err": "plain", "url": "https://[redacted]@h/a?page=2", "header": "A=1, 0; B=2; Cookie=[redacted]",
 	} {
 		if !equal(rec[key], want) {
 			t.Errorf("%s: %v, want %v", key, rec[key], want)
@@ -216,6 +219,22 @@ func TestLongFieldsAreCut(t *testing.T) {
 	}
 	if rec := only(t, &out); !strings.HasSuffix(rec["path"].(string), "é…") || !strings.HasSuffix(rec["method"].(string), "M…") {
 		t.Errorf("path %.20q, method %q: not cut at the end of a character", rec["path"], rec["method"])
+	}
+}
+
+func TestCutsLeaveNoHalfSecret(t *testing.T) {
+	for n := range 1100 {
+		var out bytes.Buffer
+		l := mustNew(t, logs.Config{Format: logs.JSON, Output: &out, Mask: mask, RequestIDHeader: "X-Request-ID"})
+		r := httptest.NewRequest("GET", "/", nil)
+		fill := strings.Repeat("x", n)
+		r.Method, r.URL.Path = fill+canary, "/"+fill+canary
+		r.Header.Set("User-Agent", fill+canary)
+		r.Header.Set("X-Request-ID", plainCanary)
+		serve(l, r, func(s *httpx.State) { s.Trusted = true }, answer)
+		if leaked(out.String()) || strings.Contains(out.String(), plainCanary) {
+			t.Fatalf("after %d bytes part of the secret is logged", n)
+		}
 	}
 }
 

@@ -118,21 +118,30 @@ func TestID(t *testing.T) {
 	}
 	s = begin()
 	s.EnableID()
-	ids := make([]string, 8)
-	var wg sync.WaitGroup
-	for i := range ids {
-		wg.Go(func() { ids[i] = s.ID() })
-	}
-	wg.Wait()
-	for _, id := range ids {
-		if len(id) < 22 || id != ids[0] {
-			t.Errorf("ID %q beside %q, want one id of 128 bits for all goroutines", id, ids[0])
-		}
-	}
 	other := begin()
 	other.EnableID()
-	if other.ID() == ids[0] {
-		t.Error("two requests share an id")
+	if len(s.ID()) < 22 || s.ID() == other.ID() {
+		t.Errorf("IDs %q and %q, want 128 bits that differ", s.ID(), other.ID())
+	}
+}
+
+func TestOneIDForAllGoroutines(t *testing.T) {
+	for range 200 {
+		s, _, _ := httpx.Begin(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+		s.EnableID()
+		ids := make([]string, 4)
+		start := make(chan struct{})
+		var wg sync.WaitGroup
+		for i := range ids {
+			wg.Go(func() { <-start; ids[i] = s.ID() })
+		}
+		close(start)
+		wg.Wait()
+		for _, id := range ids {
+			if id != ids[0] {
+				t.Fatalf("ID %q beside %q, want one", id, ids[0])
+			}
+		}
 	}
 }
 

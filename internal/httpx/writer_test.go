@@ -332,6 +332,19 @@ func TestReplacement(t *testing.T) {
 			}
 		}
 	})
+	t.Run("the application's further headers are not complained about", func(t *testing.T) {
+		var ran []string
+		calls := 0
+		under := &recorder{ResponseRecorder: httptest.NewRecorder(), onHeader: func(int) { calls++ }}
+		serve(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Replace", "yes")
+			w.WriteHeader(404)
+			w.WriteHeader(404)
+		}, &fakePages{}, &ran).ServeHTTP(under, httptest.NewRequest("GET", "/", nil))
+		if calls != 1 {
+			t.Errorf("net/http sees %d headers, want 1", calls)
+		}
+	})
 	t.Run("what pages do not want goes out as it is", func(t *testing.T) {
 		var ran []string
 		rec := httptest.NewRecorder()
