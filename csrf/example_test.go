@@ -71,3 +71,60 @@ func ExampleConfig_insecureExempt() {
 	// <nil>
 	// csrf: InsecureExempt: "POST /webhooks/{name}": the path is compared to the letter: list exact paths, without wildcards, query, escapes or dots
 }
+
+// Where another program in front has decided already, or nothing in the application knows its users by cookies,
+// client certificates or addresses, there is nothing to forge.
+func ExampleConfig_insecureOff() {
+	guard, err := csrf.New(csrf.Config{InsecureOff: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodPost, "https://example.com/", nil)
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	guard.Handler(http.NotFoundHandler()).ServeHTTP(w, r)
+	fmt.Println(w.Code)
+	// Output: 404
+}
+
+// A site that answers over http and https alike, while it moves from one to the other, keeps one cookie for both.
+func ExampleConfig_insecureCookie() {
+	guard, err := csrf.New(csrf.Config{InsecureCookie: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	w := httptest.NewRecorder()
+	page := guard.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := csrf.EnsureCookie(r.Context()); err != nil {
+			fmt.Println(err)
+		}
+	}))
+	page.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://example.com/", nil))
+	fmt.Println(strings.SplitN(w.Header().Get("Set-Cookie"), "=", 2)[0])
+	// Output: csrftoken
+}
+
+// Whoever logs in gets a new secret, so that one that was planted before is worth nothing.
+func ExampleRotate() {
+	login := func(w http.ResponseWriter, r *http.Request) {
+		// … the password is right …
+		if err := csrf.Rotate(r.Context()); err != nil {
+			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+			return
+		}
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+	}
+	guard, err := csrf.New(csrf.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r := httptest.NewRequest(http.MethodPost, "https://example.com/login", nil)
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	w := httptest.NewRecorder()
+	guard.Handler(http.HandlerFunc(login)).ServeHTTP(w, r)
+	fmt.Println(w.Code, len(w.Header()["Set-Cookie"]))
+	// Output: 303 1
+}

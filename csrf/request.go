@@ -3,6 +3,7 @@ package csrf
 import (
 	"context"
 	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 
@@ -95,32 +96,37 @@ var errLate = errors.New("csrf: the header has gone out: ask for the token befor
 
 // ensure settles the secret, a new one if rotate is set or if there is none, and has it sent.
 func (q *request) ensure(s *httpx.State, rotate bool) error {
-	g := q.guard
-	made := rotate
-	if !rotate && q.secret == "" {
-		if known, fault := g.secret(s.Request); fault == "" {
-			q.secret = known
-		} else {
-			made = true
+	if rotate || !q.known(s.Request) {
+		if err := q.renew(s); err != nil {
+			return err
 		}
 	}
-	late := s.Status() != 0
-	switch {
-	case made && late:
-		return errLate
-	case made:
-		q.secret = newSecret()
-		if g.sessions {
-			if err := g.secrets.SetCSRFSecret((*httpx.Writer)(s), s.Request, q.secret); err != nil {
-				q.secret = ""
-				return err
-			}
-		}
-	}
-	if !late && !q.hooked {
+	if !q.hooked && s.Status() == 0 {
 		q.hooked = true
 		s.OnHeader(q)
 	}
+	return nil
+}
+
+// known reports whether the visitor has a secret. The session is asked each time: it may have ended meanwhile.
+func (q *request) known(r *http.Request) bool {
+	if q.secret == "" || q.guard.sessions {
+		q.secret, _ = q.guard.secret(r)
+	}
+	return q.secret != ""
+}
+
+func (q *request) renew(s *httpx.State) error {
+	if s.Status() != 0 {
+		return errLate
+	}
+	secret := newSecret()
+	if q.guard.sessions {
+		if err := q.guard.secrets.SetCSRFSecret((*httpx.Writer)(s), s.Request, secret); err != nil {
+			return fmt.Errorf("csrf: the session does not take the secret: %w", err)
+		}
+	}
+	q.secret = secret
 	return nil
 }
 
@@ -136,16 +142,9 @@ func (q *request) BeforeHeader(w http.ResponseWriter, _ int) {
 
 // secret returns the visitor's secret, unmasked, or why there is none.
 func (g *Guard) secret(r *http.Request) (string, Reason) {
-	value := ""
-	if g.sessions {
-		value = g.secrets.CSRFSecret(r)
-	} else if v, err := g.cookie.Read(r, g.secureCookie(httpx.Secure(r))); err == nil {
-		value = v
-	} else {
-		return "", NoCookie // two of the name are none: one of them was set by somebody else
-	}
+	value, found := g.stored(r)
 	switch {
-	case value == "" && g.sessions:
+	case !found:
 		return "", NoCookie
 	case formatOf(value) == wrongLength:
 		return "", CookieIncorrectLength
@@ -156,6 +155,16 @@ func (g *Guard) secret(r *http.Request) (string, Reason) {
 		return string(s[:]), ""
 	}
 	return value, ""
+}
+
+// stored returns what the session or the cookie holds. Two cookies of the name are none: somebody else set one of them.
+func (g *Guard) stored(r *http.Request) (value string, found bool) {
+	if g.sessions {
+		value = g.secrets.CSRFSecret(r)
+		return value, value != ""
+	}
+	value, err := g.cookie.Read(r, g.secureCookie(httpx.Secure(r)))
+	return value, err == nil
 }
 
 func (g *Guard) secureCookie(https bool) bool { return https && !g.plainCookie }

@@ -185,6 +185,24 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// A visitor who logs out and gets a form in the same answer needs a token that fits what the session holds by then.
+func TestSessionThatEndsMeanwhile(t *testing.T) {
+	mine := &stored{secret: secret}
+	cfg := csrf.Config{UseSessions: true, Secrets: mine}
+	var token string
+	serve(t, cfg, newRequest("GET", site), func(_ http.ResponseWriter, r *http.Request) {
+		csrf.Token(r.Context())
+		mine.secret = ""
+		token = csrf.Token(r.Context())
+	})
+	if mine.secret == secret {
+		t.Error("the old secret is back")
+	}
+	if err := newGuard(t, cfg).Check(newRequest("POST", site, "X-CSRFToken: "+token)); err != nil {
+		t.Error(err)
+	}
+}
+
 // broken is a session that cannot be written.
 type broken struct{ stored }
 
