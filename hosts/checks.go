@@ -2,6 +2,7 @@ package hosts
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -36,6 +37,18 @@ func (c Config) Checks() []check.Check {
 			for _, text := range c.Allowed {
 				if e, err := parseEntry(text); err == nil && e.broad() {
 					found = append(found, check.Finding{Setting: "ALLOWED_HOSTS", Evidence: text})
+				}
+			}
+			return found, nil
+		},
+	}, {
+		ID: "hosts.E001", Level: check.Error, Tags: tags, Needs: check.Settings,
+		Title: "ALLOWED_HOSTS has an entry that is no host.",
+		Hint:  "Write names without scheme, port or path; .example.com for a name and all below it.",
+		Find: func(context.Context) (found []check.Finding, err error) {
+			for _, text := range c.Allowed {
+				if _, err := parseEntry(text); err != nil {
+					found = append(found, check.Finding{Setting: "ALLOWED_HOSTS", Evidence: fmt.Sprintf("%q: %v", text, err)})
 				}
 			}
 			return found, nil

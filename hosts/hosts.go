@@ -66,27 +66,37 @@ type Guard struct {
 
 // New compiles cfg. The error holds every mistake, and what to write instead.
 func New(cfg Config) (*Guard, error) {
-	allowed := cfg.Allowed
-	if len(allowed) == 0 && cfg.Debug {
-		allowed = debugHosts
-	}
 	logger := cfg.Logger
 	if logger == nil {
 		logger = slog.Default()
 	}
+	allowed := cfg.Allowed
+	if len(allowed) == 0 && cfg.Debug {
+		allowed = debugHosts
+	}
 	g := &Guard{exact: map[string]struct{}{}, below: map[string]struct{}{}, events: newEvents(logger)}
-	var errs []error
+	errs := g.compile(allowed)
 	if len(allowed) == 0 {
 		errs = append(errs, errors.New("hosts: ALLOWED_HOSTS: not set: set it to the names of the site, such as example.com"))
 	}
+	if cfg.HealthPath != "" {
+		errs = append(errs, checkHealthPath(cfg.HealthPath))
+		g.health = &health{path: cfg.HealthPath, ready: cfg.Ready, logger: logger}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// compile sorts the entries into what they are looked up in, and returns what is wrong with the others.
+func (g *Guard) compile(allowed []string) (errs []error) {
 	var prefixes []netip.Prefix
 	for _, text := range allowed {
 		e, err := parseEntry(text)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("hosts: ALLOWED_HOSTS: %q: %w", text, err))
-			continue
-		}
 		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("hosts: ALLOWED_HOSTS: %q: %w", text, err))
 		case e.any:
 			g.any = true
 		case e.prefix.IsValid():
@@ -99,14 +109,7 @@ func New(cfg Config) (*Guard, error) {
 		}
 	}
 	g.nets = httpx.NewNetworks(prefixes)
-	if cfg.HealthPath != "" {
-		errs = append(errs, checkHealthPath(cfg.HealthPath))
-		g.health = &health{path: cfg.HealthPath, ready: cfg.Ready, logger: logger}
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	return g, nil
+	return errs
 }
 
 // Handler answers the health path, refuses what names no allowed host with 400, and hands on the rest.

@@ -251,5 +251,7 @@ func TestChecks(t *testing.T) {
 		{ID: "hosts.W002", Raises: with("0.0.0.0/0"), Clean: with("10.0.0.0/8")},
 		{ID: "hosts.W002", Raises: with("::/0"), Clean: with("2001:db8::/32", "fd00::/8")},
 		{ID: "hosts.W002", Raises: with("0.0.0.0/1", "128.0.0.0/1"), Clean: with(".internal", ".localhost")},
+		{ID: "hosts.E001", Raises: with("example.com", "*.example.com"), Clean: with(".example.com")},
+		{ID: "hosts.E001", Raises: with("https://example.com"), Clean: with("*", "10.0.0.0/8", "münchen.de")},
 	})
 }

@@ -1,0 +1,93 @@
+package https_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/airworthy-go/airworthy/https"
+	"github.com/airworthy-go/airworthy/internal/httpx"
+)
+
+// Demand 4: behind a proxy that is not trusted a redirect to HTTPS would come back for ever.
+func TestRedirectLoop(t *testing.T) {
+	for _, row := range []struct {
+		name, peer, proto string
+		state             func(*httpx.State)
+		host              string
+		status            int
+		log               string
+	}{
+		{"an unlisted proxy", "10.0.0.5:1000", "https", nil, "", 500, "set TRUSTED_PROXIES=10.0.0.5/32"},
+		{"an unlisted proxy on IPv6", "[fd00::5]:1000", "https", nil, "", 500, "set TRUSTED_PROXIES=fd00::5/128"},
+		{"an unlisted proxy, header removed", "10.0.0.5:1000", "", func(s *httpx.State) { s.ClaimsHTTPS = true }, "", 500, "set TRUSTED_PROXIES=10.0.0.5/32"},
+		{"an unlisted proxy on a Unix socket", "@", "https", nil, "", 500, "set TRUSTED_PROXY_UNIX_SOCKET=true"},
+		{"a trusted proxy that is misread", "203.0.113.5:1000", "HTTPS", func(s *httpx.State) { s.Trusted = true }, "", 500, "SECURE_PROXY_SSL_HEADER"},
+		{"an unlisted proxy that says http", "10.0.0.5:1000", "http", nil, "", 301, ""},
+		{"the last entry is the peer's own", "10.0.0.5:1000", "https, http", nil, "", 301, ""},
+		{"an unlisted proxy that says nothing", "10.0.0.5:1000", "", nil, "", 301, ""},
+		{"a client on the internet may say what it likes", "203.0.113.5:1000", "https", nil, "", 301, ""},
+		{"a redirect to another host may end there", "10.0.0.5:1000", "https", nil, "www.example.com", 301, ""},
+		{"a redirect to the same host by another name does not", "10.0.0.5:1000", "https", nil, "EXAMPLE.com", 500, "TRUSTED_PROXIES"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var log bytes.Buffer
+			site := newGuard(t, https.Config{Host: row.host, Logger: slog.New(slog.NewTextHandler(&log, nil))}).Handler(reached)
+			for range 3 {
+				w := httptest.NewRecorder()
+				r := httptest.NewRequest("GET", "http://example.com/", nil)
+				r.RemoteAddr = row.peer
+				if row.proto != "" {
+					r.Header.Set("X-Forwarded-Proto", row.proto)
+				}
+				if row.state != nil {
+					var s *httpx.State
+					s, _, r = httpx.Begin(w, r)
+					row.state(s)
+				}
+				site.ServeHTTP(w, r)
+				if w.Code != row.status {
+					t.Errorf("status %d, want %d", w.Code, row.status)
+				}
+				if w.Code == 500 && (w.Header().Get("Location") != "" || w.Header().Get("Cache-Control") != "no-store") {
+					t.Errorf("headers %v, want no redirect and nothing stored", w.Header())
+				}
+			}
+			switch n := strings.Count(log.String(), "\n"); {
+			case row.log == "" && n != 0:
+				t.Errorf("the log has %q, want nothing", log.String())
+			case row.log != "" && (n != 1 || !strings.Contains(log.String(), row.log) || !strings.Contains(log.String(), "event=airworthy.security.RedirectLoop")):
+				t.Errorf("the log has %q, want one line with %q", log.String(), row.log)
+			}
+		})
+	}
+}
+
+func TestLoopLogIsBounded(t *testing.T) {
+	lines := 0
+	site := newGuard(t, https.Config{Logger: slog.New(countHandler{&lines})}).Handler(reached)
+	for i := range 256 {
+		r := httptest.NewRequest("GET", "http://example.com/", nil)
+		r.RemoteAddr = net.JoinHostPort(net.IPv4(10, 0, 0, byte(i)).String(), "1")
+		r.Header.Set("X-Forwarded-Proto", "https")
+		site.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	if lines != 64 {
+		t.Errorf("256 peers made %d lines, want 64", lines)
+	}
+}
+
+// countHandler counts records.
+type countHandler struct{ n *int }
+
+func (countHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h countHandler) Handle(context.Context, slog.Record) error { *h.n++; return nil }
+
+func (h countHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
+
+func (h countHandler) WithGroup(string) slog.Handler { return h }
