@@ -6,7 +6,6 @@ import (
 
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/csrf"
-	"github.com/airworthy-go/airworthy/secret"
 )
 
 var tags = []string{"security", "django"}
@@ -19,10 +18,6 @@ func (p Project) Checks() []check.Check {
 // djangoRules are the rules with Django's IDs that the parts have, each asked of its part.
 func (p Project) djangoRules() []check.Check {
 	trusted := csrf.Config{Django: true, TrustedOrigins: p.csrf().TrustedOrigins} // whatever the middleware
-	keys := p.keyring()
-	if !p.get("SECRET_KEY_FALLBACKS").set {
-		keys.Fallbacks = make([]secret.Text, 1) // what cannot be read is weak, for Django
-	}
 	return slices.Concat(
 		pick(p.headers().Checks(), "security.W001", "security.W002", "security.W006", "security.W019", "security.W022",
 			"security.E023", "security.E024"),
@@ -31,7 +26,7 @@ func (p Project) djangoRules() []check.Check {
 		pick(trusted.Checks(), "4_0.E001"),
 		pick(p.session().Checks(), "security.W010", "security.W011", "security.W012", "security.W013", "security.W014",
 			"security.W015"),
-		pick(keys.Checks(), "security.W009", "security.W025"),
+		pick(p.keyring().Checks(), "security.W009", "security.W025"),
 		pick(p.errorpages().Checks(), "security.W018"),
 		pick(p.hosts().Checks(), "security.W020"),
 	)

@@ -214,7 +214,8 @@ func TestChecks(t *testing.T) {
 		row("security.E024", `"SECURE_CROSS_ORIGIN_OPENER_POLICY": ""`, `"SECURE_CROSS_ORIGIN_OPENER_POLICY": null`),
 		row("security.E024", `"SECURE_CROSS_ORIGIN_OPENER_POLICY": "none"`, `"SECURE_CROSS_ORIGIN_OPENER_POLICY": "unsafe-none"`),
 		row("security.W025", `"SECRET_KEY_FALLBACKS": ["short"]`, `"SECRET_KEY_FALLBACKS": []`),
-		row("security.W025", `"SECRET_KEY_FALLBACKS": "ABSENT"`, `"SECRET_KEY_FALLBACKS": null`),
+		row("security.W025", `"SECRET_KEY_FALLBACKS": "ABSENT"`, `"SECRET_KEY_FALLBACKS": {}`),
+		row("security.W025", `"SECRET_KEY_FALLBACKS": null`, `"SECRET_KEY_FALLBACKS": ""`), // None crashes Django's check
 		row("security.E026", `"SECURE_CSP": ["default-src"]`, `"SECURE_CSP": null`),
 		row("security.E026", `"SECURE_CSP_REPORT_ONLY": "default-src 'self'"`, `"SECURE_CSP_REPORT_ONLY": {}`),
 		row("security.W027", safe, safe+`, "TEMPLATES": [{"context_processors": ["django.template.context_processors.csp"]}]`),

@@ -59,11 +59,12 @@ def trimmed(name, value):
 
 def failure_view(settings):
     """Say whether CSRF_FAILURE_VIEW can be imported and called as (request, reason=...)."""
+    from django.core.exceptions import ViewDoesNotExist
     from django.urls import get_callable
 
     try:
         view = get_callable(settings.CSRF_FAILURE_VIEW)
-    except ImportError:
+    except (ImportError, ViewDoesNotExist):
         return "missing"
     try:
         inspect.signature(view).bind(None, reason=None)

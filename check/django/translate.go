@@ -24,9 +24,13 @@ func (p Project) keyring() keyring.Config {
 	if key, ok := p.get("SECRET_KEY").str(); ok {
 		c.Key = secret.New(key)
 	}
-	for _, key := range p.get("SECRET_KEY_FALLBACKS").items() {
+	fallbacks := p.get("SECRET_KEY_FALLBACKS")
+	for _, key := range fallbacks.items() {
 		text, _ := key.str()
 		c.Fallbacks = append(c.Fallbacks, secret.New(text))
+	}
+	if !fallbacks.set || !fallbacks.iterable() {
+		c.Fallbacks = make([]secret.Text, 1) // what cannot be read is weak
 	}
 	return c
 }
@@ -85,7 +89,7 @@ func referrerPolicy(v value) string {
 		for word := range strings.SplitSeq(s, ",") {
 			words = append(words, strip(word))
 		}
-	} else if _, list := v.raw.([]any); list {
+	} else if v.iterable() {
 		words = v.texts()
 	} else {
 		words = []string{invalid}
@@ -122,6 +126,9 @@ func (p Project) csrf() csrf.Config {
 		InsecureCookie: !p.get("CSRF_COOKIE_SECURE").isTrue(),
 		CookieSameSite: sameSite(p.get("CSRF_COOKIE_SAMESITE")),
 		TrustedOrigins: p.get("CSRF_TRUSTED_ORIGINS").texts(),
+	}
+	if origins := p.get("CSRF_TRUSTED_ORIGINS"); origins.set && !origins.iterable() {
+		c.TrustedOrigins = []string{origins.text()}
 	}
 	c.CookieDomain, _ = p.get("CSRF_COOKIE_DOMAIN").str()
 	return c

@@ -2,6 +2,7 @@ package django
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -87,8 +88,23 @@ func (v value) dict() (map[string]any, bool) {
 	return m, ok
 }
 
-// items returns what Python's for would: a list's elements, and a string's characters.
+// iterable reports whether Python's for takes v.
+func (v value) iterable() bool {
+	switch v.raw.(type) {
+	case []any, string:
+		return true
+	}
+	_, ok := v.dict()
+	return ok
+}
+
+// items returns what Python's for would: a list's elements, a string's characters, a dictionary's keys.
 func (v value) items() (out []value) {
+	if d, ok := v.dict(); ok {
+		for _, key := range slices.Sorted(maps.Keys(d)) {
+			out = append(out, value{key, true})
+		}
+	}
 	switch raw := v.raw.(type) {
 	case []any:
 		for _, e := range raw {
