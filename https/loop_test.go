@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
 	"github.com/airworthy-go/airworthy/https"
 	"github.com/airworthy-go/airworthy/internal/httpx"
+	"github.com/airworthy-go/airworthy/proxy"
 )
 
 // Demand 4: behind a proxy that is not trusted a redirect to HTTPS would come back for ever.
@@ -91,3 +93,38 @@ func (h countHandler) Handle(context.Context, slog.Record) error { *h.n++; retur
 func (h countHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
 
 func (h countHandler) WithGroup(string) slog.Handler { return h }
+
+// The two parts together: the proxy part removes the header of a peer that it does not trust, and the loop is still seen.
+func TestRedirectLoopBehindTheProxyPart(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		cfg    proxy.Config
+		peer   string
+		status int
+		log    string
+	}{
+		{"the proxy is not listed", proxy.Config{}, "10.0.0.5:1", 500, "set TRUSTED_PROXIES=10.0.0.5/32"},
+		{"the proxy is listed", proxy.Config{Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.5/32")}}, "10.0.0.5:1", 200, ""},
+		{"the proxy is listed, but writes another header than is read", proxy.Config{
+			Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.5/32")}, Header: proxy.Forwarded,
+		}, "10.0.0.5:1", 500, "TRUSTED_PROXY_HEADER"},
+		{"a client on the internet", proxy.Config{}, "203.0.113.1:1", 301, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var log bytes.Buffer
+			front, err := proxy.New(row.cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			site := front.Handler(newGuard(t, https.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}).Handler(reached))
+			r := httptest.NewRequest("GET", "http://example.com/", nil)
+			r.RemoteAddr = row.peer
+			r.Header.Set("X-Forwarded-Proto", "https")
+			w := httptest.NewRecorder()
+			site.ServeHTTP(w, r)
+			if w.Code != row.status || !strings.Contains(log.String(), row.log) || row.log == "" && log.Len() > 0 {
+				t.Errorf("status %d and log %q, want %d and %q", w.Code, log.String(), row.status, row.log)
+			}
+		})
+	}
+}

@@ -1,7 +1,11 @@
 package proxy_test
 
 import (
+	"bufio"
+	"fmt"
+	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -72,5 +76,31 @@ func TestRequestOfAnotherPartIsNotChanged(t *testing.T) {
 	got := through(newGuard(t, proxy.Config{}), r)
 	if r.Header.Get("X-Forwarded-For") == "" || got.header.Get("X-Forwarded-For") != "" {
 		t.Errorf("the request of the part before has %v, the one handed on %v", r.Header, got.header)
+	}
+}
+
+// Bad inputs 8, 9 and 13 over a socket: what net/http makes of the bytes.
+func TestRawRequest(t *testing.T) {
+	g := newGuard(t, proxy.Config{Trusted: nets("127.0.0.0/8")})
+	srv := httptest.NewServer(g.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "%s %s %q", proxy.Client(r), proxy.Scheme(r), slices.Sorted(maps.Keys(r.Header)))
+	})))
+	defer srv.Close()
+	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: example.com\r\n"+
+		"x-forwarded-for: 1.1.1.1, 198.51.100.1\r\nX-FORWARDED-FOR: 127.0.0.2\r\n"+
+		"X_Forwarded_For: 2.2.2.2\r\nX-Forwarded_Proto: https\r\nREMOTE_USER: admin\r\n\r\n")
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	if got, want := string(body), `198.51.100.1 http ["X-Forwarded-For"]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -10,8 +10,12 @@
 //	http.ListenAndServe(":8000", guard.Handler(mux))
 //
 // The zero Config trusts nobody, which is right without a proxy. The client is the right-most address that no trusted
-// proxy has; what stands left of it may be invented. Forwarding headers of peers that are not trusted, headers that
-// claim an identity, and names that only look like these (X_Forwarded_For) are removed before anybody sees them.
+// proxy has; what stands left of it may be invented.
+//
+// Of peers that are not trusted, headers that forward (Forwarded, X-Forwarded-*, X-Real-Ip, True-Client-Ip,
+// Cf-Connecting-Ip and the like) and headers that log in (Remote-User, X-Auth-Request-*, X-Ssl-*, Client-Cert and the
+// like, and Config.Identity) are removed before anybody sees them; names that only look like these (X_Forwarded_For)
+// are removed whoever sends them.
 //
 // Request.RemoteAddr, Host and URL stay as they are. X-Forwarded-Prefix and X-Forwarded-Uri are not read at all.
 // A proxy that is trusted must itself replace or extend the headers that clients send; no list here can do that for it.
