@@ -280,6 +280,7 @@ func TestNonceCache(t *testing.T) {
 		{"shared age beside private", "", "private, s-maxage=5", "private, s-maxage=5", true},
 		{"an age alone is for shared caches too", "", "max-age=60", "max-age=60", true},
 		{"odd case of what forbids", "", "No-Store", "No-Store", false},
+		{"private for one header alone", "", `private="X-A", max-age=60`, `private="X-A", max-age=60`, true},
 	} {
 		w, log := run(t, csp.Config{}, "http://a.example/", set(tt.before, tt.after))
 		if got := one(t, w, "Cache-Control"); got != tt.want {
@@ -287,6 +288,15 @@ func TestNonceCache(t *testing.T) {
 		}
 		if got := strings.Contains(log, "event=csp.nonce_cacheable"); got != tt.warned {
 			t.Errorf("%s: warned = %t, want %t: %q", tt.name, got, tt.warned, log)
+		}
+	}
+	for _, name := range []string{"CDN-Cache-Control", "Surrogate-Control"} {
+		_, log := run(t, csp.Config{}, "http://a.example/", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set(name, "max-age=60")
+			withNonce(w, r)
+		})
+		if !strings.Contains(log, "event=csp.nonce_cacheable") {
+			t.Errorf("%s outranks Cache-Control, and no warning: %q", name, log)
 		}
 	}
 	if w, _ := run(t, csp.Config{}, "http://a.example/", plain); w.Header().Get("Cache-Control") != "" {

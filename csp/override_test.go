@@ -1,6 +1,7 @@
 package csp_test
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -137,6 +138,9 @@ func TestCompiled(t *testing.T) {
 }
 
 func TestCompiledHandlerWithoutCSP(t *testing.T) {
+	old := slog.Default()
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // it logs the mistake
+	defer slog.SetDefault(old)
 	w := httptest.NewRecorder()
 	csp.MustCompile(csp.Strict()).Handler(http.HandlerFunc(plain)).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "ok") {

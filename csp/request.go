@@ -250,23 +250,34 @@ func (q *request) protectCache(h http.Header) {
 func (q *request) BeforeHeader(w http.ResponseWriter, status int) {
 	h := w.Header()
 	q.protectCache(h)
-	if shared(h["Cache-Control"]) && q.csp.cacheable.allow() {
+	if cacheable(h) && q.csp.cacheable.allow() {
 		q.csp.warn(q.state.Request.Context(), "csp.nonce_cacheable",
 			"csp: an answer with a nonce may be stored by shared caches, which serve the nonce again: set Cache-Control: private, no-store",
 			slog.Int("status", status))
 	}
 }
 
-// shared reports whether a shared cache may store an answer with these Cache-Control lines and serve it again without
-// asking: it must be told that it may not.
+// cacheable reports whether a shared cache may store an answer with the header h and serve it again without asking: it
+// must be told that it may not. The headers that are for caches alone outrank Cache-Control (RFC 9213).
+func cacheable(h http.Header) bool {
+	for _, name := range []string{"Cdn-Cache-Control", "Surrogate-Control"} {
+		if lines := h[name]; len(lines) > 0 && shared(lines) {
+			return true
+		}
+	}
+	return shared(h["Cache-Control"])
+}
+
 func shared(lines []string) bool {
 	forbidden := false
 	for _, line := range lines {
 		for d := range strings.SplitSeq(strings.ToLower(line), ",") {
-			switch name, _, _ := strings.Cut(strings.TrimSpace(d), "="); name {
+			switch name, _, valued := strings.Cut(strings.TrimSpace(d), "="); name {
 			case "public", "s-maxage":
 				return true
-			case "private", "no-store", "no-cache":
+			case "private", "no-cache": // with a value they are about one header of the answer
+				forbidden = forbidden || !valued
+			case "no-store":
 				forbidden = true
 			}
 		}

@@ -28,7 +28,7 @@ import (
 const InsecureNone = "none"
 
 // Config says which headers are set. In the zero Config each has the strictest value with which an ordinary site
-// works. Handler copies nothing per request, so [New] judges every value at start-up.
+// works. [New] refuses values that browsers do not know: a header that they skip protects from nothing.
 type Config struct {
 	// ReferrerPolicy is one policy, or several separated by commas, of which a browser takes the last that it knows.
 	ReferrerPolicy string `env:"SECURE_REFERRER_POLICY" doc:"Referrer-Policy; same-origin unless set, none to leave it out."`
