@@ -14,15 +14,21 @@
 // # Events
 //
 // A record with an attribute "event" is for machines: the name is fixed, alerts may depend on it. Its level is Warn,
-// or Error where an error page says so too. Besides "event" it has time, level, msg, request_id and client (the address
-// by the proxy policy), and what the event itself knows (a host, a reason), never a secret.
+// or Error where the list says so. Besides "event" it has time, level, msg, request_id and client (the address by the
+// proxy policy), and what the event itself knows (a host, a reason), never a secret.
 //
-//	django.request                      a panic, answered with 500 (Error)
-//	django.security.DisallowedHost      a Host that the site does not answer to
-//	django.security.csrf                a forged form, with its reason
-//	django.security.SuspiciousSession   a session cookie or record that was tampered with
-//	csp.violation                       a browser's report
-//	http.access                         one line for each answer (Info; Error from 500 on)
+//	django.request                         a panic, answered with 500 (Error)
+//	django.security.DisallowedHost         a Host that the site does not answer to
+//	django.security.csrf                   a forged form, with its reason
+//	django.security.SuspiciousSession      a session cookie or record that was tampered with
+//	airworthy.security.ForwardingRefused   a trusted proxy said something that cannot be believed
+//	airworthy.security.UntrustedProxy      most requests come by a proxy that nobody trusts
+//	airworthy.security.RedirectLoop        a redirect to https arrives as http again
+//	session.CookieRefused                  a doubled or malformed session cookie
+//	session.Interrupted                    a session ended while a request was still using it
+//	csp.violation                          a browser's report
+//	errorpages.template                    an error page could not be made (Error)
+//	http.access                            one line for each answer (Info; Error from 500 on, or cut off)
 //
 // # What it does not do
 //
@@ -48,13 +54,19 @@ import (
 	"github.com/airworthy-go/airworthy/secret"
 )
 
-// Names of events, the values of the attribute "event".
+// Names of events, the values of the attribute "event", for programs that read the log. The parts write them out.
 const (
 	EventRequest           = "django.request"
 	EventDisallowedHost    = "django.security.DisallowedHost"
 	EventCSRF              = "django.security.csrf"
 	EventSuspiciousSession = "django.security.SuspiciousSession"
+	EventForwardingRefused = "airworthy.security.ForwardingRefused"
+	EventUntrustedProxy    = "airworthy.security.UntrustedProxy"
+	EventRedirectLoop      = "airworthy.security.RedirectLoop"
+	EventCookieRefused     = "session.CookieRefused"
+	EventInterrupted       = "session.Interrupted"
 	EventCSPViolation      = "csp.violation"
+	EventTemplate          = "errorpages.template"
 	EventAccess            = "http.access"
 )
 

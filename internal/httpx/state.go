@@ -101,6 +101,9 @@ func From(ctx context.Context) *State {
 }
 
 // Begin returns the state of r, with the writer and the request to go on with. If r has none yet it makes one.
+//
+// A state is found by the context. A request that an application makes up and serves in process needs a context of its
+// own, or it is taken for the one that it was made during.
 func Begin(w http.ResponseWriter, r *http.Request) (*State, http.ResponseWriter, *http.Request) {
 	if s := From(r.Context()); s != nil {
 		return s, w, r
