@@ -12,7 +12,7 @@ import (
 // Settings are the bulletin's settings: airworthy's, and its own beside them, which follow the same rules.
 type Settings struct {
 	airworthy.Settings
-	Database settings.Database `env:"DATABASE_URL" doc:"Where the notes and the sessions are kept. SQLite only: sqlite:///path/to/file."`
+	Database settings.Database `env:"DATABASE_URL,required" doc:"Where the notes and the sessions are kept. SQLite only: sqlite:///path/to/file."`
 }
 
 var all = settings.Environments[Settings]{
@@ -22,7 +22,21 @@ var all = settings.Environments[Settings]{
 }
 
 // Load loads the environment that AIRWORTHY_ENV names.
-func Load(ctx context.Context, sources ...settings.Source) (Settings, error) { return all.Load(ctx, sources...) }
+func Load(ctx context.Context, sources ...settings.Source) (Settings, error) {
+	return all.Load(ctx, sources...)
+}
 
 // base is what all environments share.
 func base() Settings { return Settings{Settings: airworthy.Production()} }
+
+// Example returns the settings that .env.example and SETTINGS.md describe: those of production, as code gives them.
+func Example() Settings { return production() }
+
+// Variables returns the names of all variables that the bulletin reads.
+func Variables() []string {
+	names := []string{settings.EnvironmentVariable}
+	for _, v := range settings.Describe(Example()).Values {
+		names = append(names, v.Variable)
+	}
+	return names
+}

@@ -1,12 +1,11 @@
 package environments
 
-import (
-	"github.com/airworthy-go/airworthy/logs"
-)
-
 // production has no key, no host and no database of its own: it refuses to start until it is given them.
 func production() Settings {
 	s := base()
-	s.Logs.Format = logs.JSON
+	s.HTTPS.HSTS = 31536000 // a year: start with 3600, the default, on a site that is new to https
+	s.HTTPS.IncludeSubdomains = true
+	s.Hosts.HealthPath = "/healthz"
+	s.Silenced = map[string]string{"security.W021": "an example is not to be built into browsers"}
 	return s
 }

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/airworthy-go/airworthy/examples/bulletin/internal/environments"
+	"github.com/airworthy-go/airworthy/keyring"
+	"github.com/airworthy-go/airworthy/manage"
+	"github.com/airworthy-go/airworthy/settings"
+)
+
+// run runs a command of the bulletin in an empty folder, with no other variables than those given.
+func run(t *testing.T, env map[string]string, args ...string) (status int, out, errs string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	for _, v := range environments.Variables() {
+		if _, set := os.LookupEnv(v); set {
+			t.Setenv(v, "") // so that it is restored
+			os.Unsetenv(v)
+		}
+	}
+	for name, value := range env {
+		t.Setenv(name, value)
+	}
+	var o, e strings.Builder
+	status = manage.Run(t.Context(), build, append([]string{"bulletin"}, args...), manage.Streams{Out: &o, Err: &e})
+	return status, o.String(), e.String()
+}
+
+func production() map[string]string {
+	return map[string]string{
+		"AIRWORTHY_ENV": "production",
+		"SECRET_KEY":    keyring.Generate().Reveal(),
+		"ALLOWED_HOSTS": "bulletin.example.com",
+		"DATABASE_URL":  "sqlite:///bulletin.sqlite3",
+	}
+}
+
+func TestProductionPassesItsGate(t *testing.T) {
+	status, out, errs := run(t, production(), "check", "--deploy")
+	if status != 0 {
+		t.Errorf("status %d, want 0\n%s%s", status, out, errs)
+	}
+	if !strings.Contains(out, "0 findings") {
+		t.Errorf("the report is not clean:\n%s", out)
+	}
+}
+
+func TestProductionRefusesToStartAndSaysEverythingAtOnce(t *testing.T) {
+	status, _, errs := run(t, map[string]string{"AIRWORTHY_ENV": "production"}, "serve")
+	if status != 1 {
+		t.Errorf("status %d, want 1", status)
+	}
+	for _, want := range []string{"SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL"} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("%s is not named:\n%s", want, errs)
+		}
+	}
+}
+
+func TestDevelopmentIsNotForDeployment(t *testing.T) {
+	status, out, _ := run(t, nil, "check", "--deploy")
+	if status != 1 || !strings.Contains(out, "security.W018") {
+		t.Errorf("status %d, want 1 and security.W018:\n%s", status, out)
+	}
+	if status, out, _ := run(t, nil, "check"); status != 0 {
+		t.Errorf("check without --deploy: status %d, want 0:\n%s", status, out)
+	}
+}
+
+func TestTypoIsNamed(t *testing.T) {
+	env := production()
+	env["SECURE_HTST_SECONDS"] = "31536000"
+	_, out, _ := run(t, env, "check", "--deploy")
+	if !strings.Contains(out, "SECURE_HTST_SECONDS") || !strings.Contains(out, "SECURE_HSTS_SECONDS") {
+		t.Errorf("the report does not say that SECURE_HTST_SECONDS should be SECURE_HSTS_SECONDS:\n%s", out)
+	}
+}
+
+// TestGeneratedFilesAreCurrent compares .env.example and SETTINGS.md with the settings' struct. UPDATE=1 writes them.
+func TestGeneratedFilesAreCurrent(t *testing.T) {
+	for name, write := range map[string]func(*strings.Builder) error{
+		".env.example": func(b *strings.Builder) error { return settings.WriteDotEnvExample(b, environments.Example()) },
+		"SETTINGS.md":  func(b *strings.Builder) error { return settings.WriteMarkdown(b, environments.Example()) },
+	} {
+		var want strings.Builder
+		if err := write(&want); err != nil {
+			t.Fatal(err)
+		}
+		if os.Getenv("UPDATE") != "" {
+			if err := os.WriteFile(name, []byte(want.String()), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := os.ReadFile(filepath.Clean(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != want.String() {
+			t.Errorf("%s is not what the settings say: run UPDATE=1 go test ./examples/bulletin", name)
+		}
+	}
+}
