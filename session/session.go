@@ -164,7 +164,8 @@ func (s *Session) Renew() error {
 }
 
 // SetExpiry makes the session end after d, used or not, in place of [Config.Age] and [Config.Idle]: for a "remember
-// me". With d zero the cookie goes when the browser is closed, and both ages hold as usual.
+// me". With d zero the cookie goes when the browser is closed, and both ages hold as usual. It makes no session by
+// itself.
 func (s *Session) SetExpiry(d time.Duration) error {
 	if d < 0 {
 		return fmt.Errorf("session: expiry after %s: use Destroy to end a session", d)

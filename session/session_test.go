@@ -39,16 +39,16 @@ func newMemory(t testing.TB) *session.Memory {
 
 // site is an application with sessions, and a browser with one cookie jar.
 type site struct {
-	t    testing.TB
-	m    *session.Manager
-	logs bytes.Buffer
-	jar  map[string]string
-	h    http.Handler
+	t     testing.TB
+	m     *session.Manager
+	store session.Store
+	logs  bytes.Buffer
+	jar   map[string]string
 }
 
 func newSite(t testing.TB, cfg session.Config) *site {
 	t.Helper()
-	s := &site{t: t, jar: map[string]string{}}
+	s := &site{t: t, jar: map[string]string{}, store: cfg.Store}
 	cfg.Logger = slog.New(slog.NewTextHandler(&s.logs, nil))
 	m, err := session.New(cfg)
 	if err != nil {
