@@ -8,36 +8,16 @@ import (
 )
 
 // Header is a family of forwarding headers.
-type Header int
+type Header string
 
+// The families. Empty means XForwarded.
 const (
-	XForwarded Header = iota // X-Forwarded-For, -Proto, -Host, -Port
-	Forwarded                // Forwarded, RFC 7239
+	XForwarded Header = "x-forwarded" // X-Forwarded-For, -Proto, -Host, -Port
+	Forwarded  Header = "forwarded"   // Forwarded, RFC 7239
 )
 
-// UnmarshalText reads x-forwarded or forwarded, in any case.
-func (h *Header) UnmarshalText(text []byte) error {
-	switch strings.ToLower(string(text)) {
-	case "x-forwarded":
-		*h = XForwarded
-	case "forwarded":
-		*h = Forwarded
-	default:
-		return errors.New("proxy: unknown family of headers: write x-forwarded or forwarded")
-	}
-	return nil
-}
-
-// MarshalText writes what UnmarshalText reads.
-func (h Header) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
-
-// String returns x-forwarded or forwarded.
-func (h Header) String() string {
-	if h == Forwarded {
-		return "forwarded"
-	}
-	return "x-forwarded"
-}
+// Choices returns the families by name.
+func (Header) Choices() []string { return []string{string(XForwarded), string(Forwarded)} }
 
 // SSLHeader is a header with the value that means HTTPS. The zero SSLHeader is none.
 type SSLHeader struct {
@@ -109,8 +89,8 @@ func (c Config) validate() error {
 	if c.Hops < 0 || c.Hops > maxHops {
 		bad("TRUSTED_PROXY_HOPS: %d: write how many proxies a request passes, at most %d", c.Hops, maxHops)
 	}
-	if c.Header != XForwarded && c.Header != Forwarded {
-		bad("TRUSTED_PROXY_HEADER: unknown family %d: use proxy.XForwarded or proxy.Forwarded", int(c.Header))
+	if c.Header != "" && c.Header != XForwarded && c.Header != Forwarded {
+		bad("TRUSTED_PROXY_HEADER: unknown family %q: use %q or %q", c.Header, XForwarded, Forwarded)
 	}
 	if c.Header == Forwarded && c.UsePort {
 		bad("USE_X_FORWARDED_PORT: the Forwarded header has no port of its own: unset it; the port is part of its host")

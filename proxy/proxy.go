@@ -44,7 +44,7 @@ type Config struct {
 	// who that is.
 	UnixSocket bool `env:"TRUSTED_PROXY_UNIX_SOCKET" doc:"Trust the proxy that connects by a Unix socket."`
 
-	// Header says which headers our proxies write. Zero means X-Forwarded-For and its kin.
+	// Header says which headers our proxies write. Empty means X-Forwarded-For and its kin.
 	Header Header `env:"TRUSTED_PROXY_HEADER" doc:"Headers that the proxies write: x-forwarded or forwarded (RFC 7239)."`
 
 	// UseHost takes the host from the proxy, for proxies that send another Host than they got.
@@ -94,7 +94,7 @@ func New(cfg Config) (*Guard, error) {
 		drop: newDropList(cfg), watch: &watch{logger: logger},
 	}
 	g.ssl.Name = canonical(g.ssl.Name)
-	if g.ssl.Name == "" && g.header == XForwarded {
+	if g.ssl.Name == "" && g.header != Forwarded {
 		g.ssl = SSLHeader{Name: "X-Forwarded-Proto", Value: "https"}
 	}
 	return g, nil
