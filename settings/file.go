@@ -38,38 +38,14 @@ func readValue(path string) (Value, *Fault) {
 	return v, nil
 }
 
-// readFile reads a regular file of bounded size. It never waits: what might block, a pipe or a device, is refused
-// before it is opened, and opened so that it cannot block should it change meanwhile. Its faults do not name the
-// path, which is a secret where somebody put the secret itself into NAME_FILE.
+// readFile reads a regular file of bounded size. Its faults do not name the path, which is a secret where somebody put
+// the secret itself into NAME_FILE.
 func readFile(path string) (string, fs.FileMode, *Fault) {
-	if path == "" || strings.ContainsRune(path, 0) {
-		return "", 0, fault("is not the path of a file", "give the path of the file that holds the value")
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", 0, unreadable(err)
-	}
-	if f := acceptable(info); f != nil {
+	file, mode, f := openRegular(path)
+	if f != nil {
 		return "", 0, f
-	}
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return "", 0, unreadable(err)
-	}
-	if abs, err := filepath.Abs(real); err != nil || strings.HasPrefix(abs, "/proc/") || strings.HasPrefix(abs, "/sys/") {
-		return "", 0, kernelFile
-	}
-	file, err := os.OpenFile(real, os.O_RDONLY|nonblock, 0)
-	if err != nil {
-		return "", 0, unreadable(err)
 	}
 	defer file.Close()
-	if info, err = file.Stat(); err != nil {
-		return "", 0, unreadable(err)
-	}
-	if f := acceptable(info); f != nil {
-		return "", 0, f
-	}
 	if ofKernel(file) {
 		return "", 0, kernelFile
 	}
@@ -80,7 +56,42 @@ func readFile(path string) (string, fs.FileMode, *Fault) {
 	case len(b) > maxFile:
 		return "", 0, fault(textTooLong, "give the right file")
 	}
-	return string(b), info.Mode(), nil
+	return string(b), mode, nil
+}
+
+// openRegular never waits: what might block, a pipe or a device, is refused before it is opened, since opening alone can
+// do something, and is opened so that it cannot block and looked at again should it have changed meanwhile.
+func openRegular(path string) (*os.File, fs.FileMode, *Fault) {
+	if path == "" || strings.ContainsRune(path, 0) {
+		return nil, 0, fault("is not the path of a file", "give the path of the file that holds the value")
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, 0, unreadable(err)
+	}
+	if f := acceptable(info); f != nil {
+		return nil, 0, f
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, 0, unreadable(err)
+	}
+	if abs, err := filepath.Abs(real); err != nil || strings.HasPrefix(abs, "/proc/") || strings.HasPrefix(abs, "/sys/") {
+		return nil, 0, kernelFile
+	}
+	file, err := os.OpenFile(real, os.O_RDONLY|nonblock, 0)
+	if err != nil {
+		return nil, 0, unreadable(err)
+	}
+	if info, err = file.Stat(); err != nil {
+		_ = file.Close()
+		return nil, 0, unreadable(err)
+	}
+	if f := acceptable(info); f != nil {
+		_ = file.Close()
+		return nil, 0, f
+	}
+	return file, info.Mode(), nil
 }
 
 var kernelFile = fault("is a file of the kernel (/proc, /sys)", "give a regular file")

@@ -160,6 +160,21 @@ func TestBothForms(t *testing.T) {
 	}
 }
 
+func TestThePartsOfAURLMayStandInFiles(t *testing.T) {
+	t.Setenv("DB_PASSWORD_FILE", write(t, "password", "a#b\n", 0o644))
+	t.Setenv("DB_ENGINE", "postgresql")
+	t.Setenv("DB_NAME", "shop")
+	cfg, err := settings.Load(t.Context(), base(), settings.Env())
+	if err != nil || cfg.Database.Password.Reveal() != "a#b" {
+		t.Fatalf("got %v, %v", cfg.Database, err)
+	}
+	for _, want := range []string{"the file ends with a newline", "can be read by every user"} {
+		if got := about(cfg.What, "DB_PASSWORD"); !strings.Contains(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestAFieldThatIsNoSecretMayStandInAFileOfAnyMode(t *testing.T) {
 	got, err := loadKeyed(t, fileVariable(t, "MAIL_HOST", write(t, "host", "mail.example", 0o644)))
 	if err != nil || got.Host != "mail.example" {
