@@ -76,6 +76,7 @@ func TestRawRequests(t *testing.T) {
 		{"4: a longer label", "GET / HTTP/1.1\r\nHost: evilgood.org\r\n\r\n", 400},
 		{"5: X-Forwarded-Host of a client is not looked at", "GET / HTTP/1.1\r\nHost: evil.com\r\nX-Forwarded-Host: good.com\r\n\r\n", 400},
 		{"5: a foreign X-Forwarded-Host does no harm", "GET / HTTP/1.1\r\nHost: good.com\r\nX-Forwarded-Host: evil.com\r\n\r\n", 200},
+		{"7: a poisoned host does not reach what builds links", "POST /reset HTTP/1.1\r\nHost: evil.com\r\nContent-Length: 0\r\n\r\n", 400},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got, body := raw(t, site, row.request)

@@ -38,7 +38,7 @@ func (l *loops) check(r *http.Request) error {
 	if peer.IsValid() && !trusted && !httpx.IsPrivate(peer) || !claimsHTTPS(r) {
 		return nil
 	}
-	remedy := "set TRUSTED_PROXIES=" + netip.PrefixFrom(peer, peer.BitLen()).String()
+	remedy := "set TRUSTED_PROXIES=" + netip.PrefixFrom(peer, peer.BitLen()).String() + " in addition to what it holds"
 	switch {
 	case trusted:
 		remedy = "the proxy is trusted, but another header is read than it sends: correct TRUSTED_PROXY_HEADER or SECURE_PROXY_SSL_HEADER"

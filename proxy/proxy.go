@@ -104,7 +104,7 @@ func New(cfg Config) (*Guard, error) {
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, w, inner := httpx.Begin(w, r)
-		g.settle(s, r)
+		g.settle(s, inner)
 		if h := g.drop.filter(r.Header, s.Trusted); h != nil {
 			if inner == r { // somebody else's copy: leave it alone
 				inner = r.WithContext(r.Context())

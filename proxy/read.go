@@ -38,13 +38,13 @@ func (g *Guard) read(h http.Header, o origin) (origin, error) {
 }
 
 func (g *Guard) readXForwarded(h http.Header, o origin) (origin, error) {
-	list, err := newList(h["X-Forwarded-For"])
+	entries, err := newList(h["X-Forwarded-For"])
 	if err != nil {
 		return o, err
 	}
 	hops := 1
 	for ; ; hops++ {
-		text, more := list.next()
+		text, more := entries.next()
 		addr, ok := parseNode(text)
 		if !more || !ok {
 			break
@@ -90,13 +90,13 @@ func (g *Guard) readScheme(h http.Header, hops int, scheme string) (string, erro
 	if len(lines) == 0 {
 		return scheme, nil
 	}
-	list, err := newList(lines)
+	entries, err := newList(lines)
 	if err != nil {
 		return "", err
 	}
 	value := ""
 	for range hops {
-		text, more := list.next()
+		text, more := entries.next()
 		if !more {
 			break
 		}

@@ -99,7 +99,7 @@ func remedy(peers []netip.Addr) string {
 		}
 	}
 	if len(prefixes) > 0 {
-		settings = append(settings, "TRUSTED_PROXIES="+strings.Join(prefixes, ","))
+		settings = append(settings, "TRUSTED_PROXIES="+strings.Join(prefixes, ",")+" in addition to what it holds")
 	}
 	return "set " + strings.Join(settings, " and ")
 }
