@@ -81,6 +81,9 @@ func (c Config) Checks() []check.Check {
 		Title: "Requests are exempt from the protection against forgery.",
 		Hint:  "If they are authenticated by something that no browser adds by itself, such as a signature, silence this and say so.",
 		Find: func(context.Context) ([]check.Finding, error) {
+			if c.InsecureOff {
+				return nil, nil
+			}
 			var found []check.Finding
 			for _, entry := range c.InsecureExempt {
 				found = append(found, check.Finding{Evidence: entry})

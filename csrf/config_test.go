@@ -134,7 +134,9 @@ func TestChecks(t *testing.T) {
 		{ID: "csrf.W002", Raises: origins("https://*.github.io"), Clean: origins("https://*.me.github.io")},
 		{ID: "csrf.W002", Raises: origins("https://*.co.uk"), Clean: origins("https://*.internal")},
 		{ID: "csrf.W003", Raises: csrf.Config{CookieSameSite: http.SameSiteNoneMode}, Clean: csrf.Config{CookieSameSite: http.SameSiteStrictMode}},
+		{ID: "csrf.W001", Raises: origins("http://a.example"), Clean: csrf.Config{InsecureOff: true, TrustedOrigins: []string{"http://a.example"}}},
 		{ID: "csrf.W004", Raises: exempt, Clean: csrf.Config{}},
+		{ID: "csrf.W004", Raises: exempt, Clean: csrf.Config{InsecureOff: true, InsecureExempt: exempt.InsecureExempt}},
 		{ID: "csrf.W005", Raises: csrf.Config{CookieDomain: "a.example"}, Clean: csrf.Config{CookieDomain: "a.example", UseSessions: true}},
 	})
 }

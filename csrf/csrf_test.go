@@ -68,6 +68,9 @@ const (
 	pass   = csrf.Reason("")
 )
 
+// name253 is a name as long as DNS has them.
+var name253 = strings.Repeat("a.", 125) + "com"
+
 func TestCheck(t *testing.T) {
 	g := newGuard(t, csrf.Config{TrustedOrigins: []string{
 		"https://trusted.com", "https://*.wild.com", "https://ported.com:8443", "http://plain.com", "https://[2001:db8::1]",
@@ -142,6 +145,12 @@ func TestCheck(t *testing.T) {
 		{"bad input 15: the default port in Host", "POST", "https://victim.com:443", []string{"Origin: https://victim.com"}, pass},
 		{"bad input 15: the default port in Origin", "POST", site, []string{"Origin: https://victim.com:443"}, pass},
 		{"bad input 15: the default port of http", "POST", "http://victim.com:80", []string{"Origin: http://victim.com"}, pass},
+		{"a port with a leading zero", "POST", site, []string{"Origin: https://victim.com:0443"}, "BAD_ORIGIN"},
+		{"port 0", "POST", "https://victim.com:0", []string{"Origin: https://victim.com:0"}, "BAD_ORIGIN"},
+		{"the highest port", "POST", "https://victim.com:65535", []string{"Origin: https://victim.com:65535"}, pass},
+		{"a port beyond", "POST", "https://victim.com:65536", []string{"Origin: https://victim.com:65536"}, "BAD_ORIGIN"},
+		{"the longest name", "POST", "https://" + name253, []string{"Origin: https://" + name253 + ":443"}, pass},
+		{"a name that is too long for any", "POST", "https://a" + name253 + ".com", []string{"Origin: https://a" + name253 + ".com:443"}, "BAD_ORIGIN"},
 		{"the other scheme's default port", "POST", "https://victim.com:80", []string{"Origin: https://victim.com"}, "BAD_ORIGIN"},
 		{"another port", "POST", "https://victim.com:8443", []string{"Origin: https://victim.com"}, "BAD_ORIGIN"},
 		{"a Host in capitals", "POST", "https://VICTIM.com", []string{"Origin: https://victim.com"}, pass},

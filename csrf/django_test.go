@@ -174,3 +174,35 @@ func TestStricterThanDjango(t *testing.T) {
 		})
 	}
 }
+
+// With a cookie's domain, a Referer has to match the domain, and the port that Host has unless it is 80 or 443.
+func TestDjangoCookieDomain(t *testing.T) {
+	for _, row := range []struct {
+		domain, host, referer string
+		want                  csrf.Reason
+	}{
+		{"", "www.victim.com", "https://www.victim.com/", pass},
+		{"", "www.victim.com", "https://victim.com/", "BAD_REFERER"},
+		{"", "www.victim.com:443", "https://www.victim.com/", "BAD_REFERER"},
+		{"victim.com", "www.victim.com", "https://victim.com/", pass},
+		{"victim.com", "www.victim.com", "https://www.victim.com/", "BAD_REFERER"},
+		{".victim.com", "www.victim.com", "https://victim.com/", pass},
+		{".victim.com", "www.victim.com", "https://a.b.victim.com/", pass},
+		{".victim.com", "www.victim.com", "https://evilvictim.com/", "BAD_REFERER"},
+		{".Victim.com", "www.victim.com", "https://a.victim.com/", pass},
+		{".victim.com", "www.victim.com:443", "https://a.victim.com/", pass},
+		{".victim.com", "www.victim.com:80", "https://a.victim.com/", pass},
+		{".victim.com", "www.victim.com:8443", "https://a.victim.com/", "BAD_REFERER"},
+		{".victim.com", "www.victim.com:8443", "https://a.victim.com:8443/", pass},
+	} {
+		for name, cfg := range map[string]csrf.Config{
+			"cookie":  {Django: true, CookieDomain: row.domain, SessionDomain: "x.com", Cookies: cookies.Config{InsecurePlainNames: true}},
+			"session": {Django: true, SessionDomain: row.domain, CookieDomain: "x.com", UseSessions: true, Secrets: &stored{secret}},
+		} {
+			r := newRequest("POST", "https://"+row.host, "Cookie: csrftoken="+secret, "X-CSRFToken: "+masked, "Referer: "+row.referer)
+			if got := reason(t, newGuard(t, cfg).Check(r)); got != row.want {
+				t.Errorf("%s, domain %q, host %s, Referer %s: got %q, want %q", name, row.domain, row.host, row.referer, got, row.want)
+			}
+		}
+	}
+}

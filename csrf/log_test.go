@@ -46,7 +46,7 @@ func refuse(t *testing.T, cfg csrf.Config, r *http.Request, settle func(*httpx.S
 
 func TestRecord(t *testing.T) {
 	r := newRequest("POST", "https://victim.com", "Origin: https://evil.com", "Sec-Fetch-Site: cross-site",
-		"Referer: https://evil.com/page?password=hunter2")
+		"Referer: https://evil.com/page?password=hunter2", "X-Forwarded-Proto: https") // true, and no mere claim
 	r.RemoteAddr = "192.0.2.9:1234"
 	record := refuse(t, csrf.Config{}, r, nil)
 	for key, want := range map[string]any{

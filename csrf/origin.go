@@ -9,14 +9,14 @@ import (
 // where the scheme has a default. The zero origin is none.
 type origin struct{ scheme, host, port string }
 
-// maxOrigin is longer than any origin: a name of 253 bytes, a scheme and a port.
-const maxOrigin = 300
+// maxAuthority is what host and port can have at most: a name of 253 bytes, perhaps with a dot behind it, and a port.
+const maxAuthority = 260
 
 // parseOrigin reads what a browser writes into Origin, strictly: no user, no path, nothing that two parsers could read
 // in two ways. It allocates nothing for what is in lower case.
 func parseOrigin(s string) (origin, bool) {
 	scheme, authority, ok := strings.Cut(s, "://")
-	if !ok || len(s) > maxOrigin || !validScheme(scheme) {
+	if !ok || !validScheme(scheme) {
 		return origin{}, false
 	}
 	return newOrigin(scheme, authority)
@@ -24,7 +24,7 @@ func parseOrigin(s string) (origin, bool) {
 
 // newOrigin is the origin of a scheme and what Host holds.
 func newOrigin(scheme, authority string) (origin, bool) {
-	if len(authority) > maxOrigin {
+	if len(authority) > maxAuthority {
 		return origin{}, false
 	}
 	host, port, ok := cutPort(authority)
