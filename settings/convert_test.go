@@ -183,3 +183,26 @@ func TestRefusalsNameTheChoices(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
+
+// What is read and written again is read alike, and an origin has nothing in it but scheme, host and port.
+func FuzzTypes(f *testing.F) {
+	for _, seed := range []string{"https://www.example.com:443", "http://[::1]:8000", "2.5MiB", "10MB", "10.0.0.0/8", "::ffff:192.0.2.1"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if o, err := settings.ParseOrigin(text); err == nil {
+			again, err := settings.ParseOrigin(string(o))
+			u, err2 := url.Parse(string(o))
+			if err != nil || again != o || err2 != nil || u.Scheme+"://"+u.Host != string(o) {
+				t.Errorf("origin %q: %q, then %q, %v, %v", text, o, again, err, err2)
+			}
+		}
+		var s, again settings.Size
+		if s.UnmarshalText([]byte(text)) == nil && (again.UnmarshalText([]byte(s.String())) != nil || again != s || s < 0) {
+			t.Errorf("size %q: %d, then %d", text, int64(s), int64(again))
+		}
+		if p, err := one[netip.Prefix](t, text); err == nil && (p != p.Masked() || p.Addr().Is4In6()) {
+			t.Errorf("prefix %q: %v", text, p)
+		}
+	})
+}
