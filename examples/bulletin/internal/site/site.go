@@ -137,8 +137,13 @@ func (s *Site) remember(ctx context.Context, n Note, flash string) {
 }
 
 func (s *Site) asset(w http.ResponseWriter, r *http.Request) {
+	name := "assets/" + r.PathValue("name")
+	if _, err := fs.Stat(files, name); err != nil {
+		http.NotFound(w, r)
+		return
+	}
 	w.Header().Set("Cache-Control", "public, max-age=300")
-	http.ServeFileFS(w, r, files, "assets/"+r.PathValue("name"))
+	http.ServeFileFS(w, r, files, name)
 }
 
 func (s *Site) json(w http.ResponseWriter, status int, v any) {
