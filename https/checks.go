@@ -24,14 +24,16 @@ func (c Config) Checks() []check.Check {
 			"Set SECURE_SSL_REDIRECT, or silence this if the proxy redirects.",
 			"SECURE_SSL_REDIRECT", on && c.InsecureHTTP),
 		warning("security.W021", "HSTS does not ask for preloading: a browser's first visit ever can be intercepted.",
-			"Set SECURE_HSTS_PRELOAD if the host and all below it will speak HTTPS for good; otherwise silence this with that reason, since preloading is all but irrevocable.",
+			"Set SECURE_HSTS_PRELOAD if the host and all below it will speak HTTPS for good; otherwise silence this"+
+				" with that reason, since preloading is all but irrevocable.",
 			"SECURE_HSTS_PRELOAD", hsts && !c.Preload),
 		c.preloadCheck(on),
 		c.shortCheck(hsts),
 		warning("https.W001", "SECURE_REDIRECT_EXEMPT exempts every path from the redirect to HTTPS.",
 			"Anchor the patterns: ^healthz$ exempts /healthz alone.",
 			"SECURE_REDIRECT_EXEMPT", on && c.exemptsAll()),
-		warning("https.W002", "Preloading is asked for while redirects lead to a fixed host: the list wants each host to redirect to itself first.",
+		warning("https.W002", "Preloading is asked for while redirects lead to a fixed host: the list wants each host to"+
+			" redirect to itself first.",
 			"Leave SECURE_SSL_HOST empty and redirect to the main host over HTTPS.",
 			"SECURE_SSL_HOST", hsts && c.Preload && c.Host != "" && !c.InsecureHTTP),
 	}

@@ -76,7 +76,8 @@ func (c Config) header() string {
 func (c Config) checkHSTS() error {
 	errs := c.preloadMistakes()
 	if c.HSTS < Off || c.HSTS > maxMaxAge {
-		errs = append(errs, fmt.Errorf("https: SECURE_HSTS_SECONDS: %d is out of range: use https.Off or up to 100 years", int64(c.HSTS)))
+		errs = append(errs, fmt.Errorf("https: SECURE_HSTS_SECONDS: %d is out of range: use https.Off or up to 100 years",
+			int64(c.HSTS)))
 	}
 	return errors.Join(errs...)
 }

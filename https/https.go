@@ -115,7 +115,7 @@ func (g *Guard) toHTTPS(w http.ResponseWriter, r *http.Request) {
 		httpx.Refuse(w, r, status, err)
 		return
 	}
-	if g.host == "" || strings.EqualFold(g.host, host) {
+	if g.host == "" || strings.EqualFold(g.host, strings.TrimSuffix(host, ":80")) {
 		if err := g.loops.check(r); err != nil {
 			httpx.Refuse(w, r, http.StatusInternalServerError, err)
 			return

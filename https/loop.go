@@ -41,11 +41,13 @@ func (l *loops) check(r *http.Request) error {
 	remedy := "set TRUSTED_PROXIES=" + netip.PrefixFrom(peer, peer.BitLen()).String() + " in addition to what it holds"
 	switch {
 	case trusted:
-		remedy = "the proxy is trusted, but another header is read than it sends: correct TRUSTED_PROXY_HEADER or SECURE_PROXY_SSL_HEADER"
+		remedy = "the proxy is trusted, but another header is read than it sends:" +
+			" correct TRUSTED_PROXY_HEADER or SECURE_PROXY_SSL_HEADER"
 	case !peer.IsValid():
 		remedy = "set TRUSTED_PROXY_UNIX_SOCKET=true if the proxy connects by a Unix socket"
 	}
-	err := fmt.Errorf("https: a proxy that is not believed says the request came by HTTPS; redirecting it would loop: %s", remedy)
+	err := fmt.Errorf("https: a proxy that is not believed says the request came by HTTPS;"+
+		" redirecting it would loop: %s", remedy)
 	if l.first(peer) {
 		l.logger.WarnContext(r.Context(), "stopped a redirect loop: the proxy that ends TLS is not believed",
 			"event", "airworthy.security.RedirectLoop", "peer", peer, "remedy", remedy)

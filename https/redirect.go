@@ -111,7 +111,8 @@ func checkHost(host string) error {
 	if host == "" || validHost(host) {
 		return nil
 	}
-	return fmt.Errorf("https: SECURE_SSL_HOST: %q is not a host: write a name, perhaps with a port, such as example.com:8443", host)
+	return fmt.Errorf("https: SECURE_SSL_HOST: %q is not a host: write a name, perhaps with a port,"+
+		" such as example.com:8443", host)
 }
 
 // compileExempt compiles the patterns and refuses those that can never match what they are matched against.
@@ -119,7 +120,8 @@ func compileExempt(patterns []string) ([]*regexp.Regexp, error) {
 	var errs []error
 	bad := func(p, why string) { errs = append(errs, fmt.Errorf("https: SECURE_REDIRECT_EXEMPT: %q: %s", p, why)) }
 	if len(patterns) > maxExempt {
-		errs = append(errs, fmt.Errorf("https: SECURE_REDIRECT_EXEMPT: %d patterns: write at most %d", len(patterns), maxExempt))
+		errs = append(errs, fmt.Errorf("https: SECURE_REDIRECT_EXEMPT: %d patterns: write at most %d",
+			len(patterns), maxExempt))
 		patterns = patterns[:maxExempt]
 	}
 	var compiled []*regexp.Regexp

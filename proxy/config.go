@@ -100,7 +100,8 @@ func (c Config) validate() error {
 	}
 	for _, name := range c.Identity {
 		if !isToken(strings.TrimSuffix(name, "*")) || strings.Contains(name, "_") {
-			bad("TRUSTED_PROXY_IDENTITY: %q is not the name of a header: write it as sent, such as X-Company-User or X-Company-*", name)
+			bad("TRUSTED_PROXY_IDENTITY: %q is not the name of a header: write it as sent,"+
+				" such as X-Company-User or X-Company-*", name)
 		}
 	}
 	return errors.Join(errs...)

@@ -36,8 +36,8 @@ type Config struct {
 	Trusted []netip.Prefix `env:"TRUSTED_PROXIES" doc:"Networks of the proxies whose forwarding headers are believed, such as 10.0.0.5/32."`
 
 	// Hops is how many proxies of ours a request passes. With Trusted it is a bound: no address further left than
-	// Hops from the right is taken. Alone, where the proxies' addresses cannot be known, every peer in a private network is
-	// trusted, and the client is the address that the outermost of the proxies saw.
+	// Hops from the right is taken. Alone, where the proxies' addresses cannot be known, every peer in a private
+	// network is trusted, and the client is the address that the outermost of the proxies saw.
 	Hops int `env:"TRUSTED_PROXY_HOPS" doc:"How many proxies a request passes; bounds TRUSTED_PROXIES, or replaces it where their addresses are unknown."`
 
 	// UnixSocket trusts whoever connects by a Unix socket, which has no address: the socket's file permissions say

@@ -83,7 +83,8 @@ func (w *watch) judge(r *http.Request) {
 	if forwarded < suspicion || !w.said.CompareAndSwap(false, true) {
 		return
 	}
-	w.logger.WarnContext(r.Context(), "nearly all requests are forwarded by private addresses that are not trusted: is a proxy missing from the list?",
+	w.logger.WarnContext(r.Context(), "nearly all requests are forwarded by private addresses that are not"+
+		" trusted: is a proxy missing from the list?",
 		"event", "airworthy.security.UntrustedProxy", "requests", window, "forwarded", forwarded, "remedy", remedy(peers))
 }
 
