@@ -129,9 +129,10 @@ func (c Config) validate() error {
 	return errors.Join(errs...)
 }
 
-// reportPath reports whether s is empty or a path that needs no escaping in either header.
+// reportPath reports whether s is empty or a path that needs no escaping in either header and that browsers ask for as
+// it stands.
 func reportPath(s string) bool {
-	return s == "" || len(s) > 1 && s[0] == '/' && s[1] != '/' && !strings.ContainsFunc(s, func(r rune) bool {
+	return s == "" || len(s) > 1 && s[0] == '/' && s[1] != '/' && !strings.Contains(s, "/.") && !strings.ContainsFunc(s, func(r rune) bool {
 		return !alphanumeric(r) && !strings.ContainsRune("/-_.~", r)
 	})
 }

@@ -429,6 +429,7 @@ func TestNew(t *testing.T) {
 		{"a path with a query", csp.Config{ReportPath: "/a?b"}, []string{"CSP_REPORT_PATH"}},
 		{"a path that is all of the site", csp.Config{ReportPath: "/"}, []string{"CSP_REPORT_PATH"}},
 		{"an address for a path", csp.Config{ReportPath: "//evil.example/"}, []string{"CSP_REPORT_PATH"}},
+		{"a path that browsers shorten", csp.Config{ReportPath: "/a/../b"}, []string{"CSP_REPORT_PATH"}},
 		{"a negative limit", csp.Config{ReportsPerMinute: -1}, []string{"CSP_REPORTS_PER_MINUTE"}},
 		{"two report-only policies", csp.Config{InsecureReportOnly: true, ReportOnly: csp.Strict()}, []string{"InsecureReportOnly"}},
 		{"everything at once", csp.Config{Enforce: csp.Policy{ImgSrc: list("self"), FontSrc: list("none")}, ReportPath: "x",

@@ -165,6 +165,22 @@ func TestReportsRefuse(t *testing.T) {
 	}
 }
 
+// TestReportsRefusedEarly: what is refused by its header takes nothing from the limit of honest reports.
+func TestReportsRefusedEarly(t *testing.T) {
+	h, _ := collector(t, csp.Config{ReportsPerMinute: 1})
+	for range 3 {
+		if got := serve(h, post(legacyType, strings.Repeat("x", 1<<17))).Code; got != 413 {
+			t.Errorf("a long report: %d, want 413", got)
+		}
+		if got := serve(h, post("text/plain", "x")).Code; got != 415 {
+			t.Errorf("a report of another type: %d, want 415", got)
+		}
+	}
+	if got := serve(h, post(legacyType, legacyReport)).Code; got != 204 {
+		t.Errorf("an honest report afterwards: %d, want 204", got)
+	}
+}
+
 // TestReportsFlood is badinput 44: the limit holds for requests and for records, and is told of once.
 func TestReportsFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
