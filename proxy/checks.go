@@ -46,7 +46,7 @@ func (c Config) Checks() []check.Check {
 	}, {
 		ID: "proxy.W005", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "TRUSTED_PROXY_HOPS is set without TRUSTED_PROXIES: every peer in a private network is trusted.",
-		Hint:  "Set TRUSTED_PROXIES if the proxies' addresses can be known; otherwise see that nobody else can" +
+		Hint: "Set TRUSTED_PROXIES if the proxies' addresses can be known; otherwise see that nobody else can" +
 			" connect, and silence this.",
 		Find: func(context.Context) ([]check.Finding, error) {
 			return check.When(c.Hops > 0 && len(c.Trusted) == 0, check.Finding{Setting: "TRUSTED_PROXY_HOPS"})
