@@ -77,6 +77,9 @@ func readOne(tb testing.TB, cookie bool) func(*session.Session) {
 }
 
 func TestAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("allocations are counted without the race detector")
+	}
 	for _, row := range visits {
 		t.Run(row.name, func(t *testing.T) {
 			var f func(*session.Session)
