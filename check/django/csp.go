@@ -141,9 +141,7 @@ func (p Project) nonceWithoutProcessor() bool {
 	for _, name := range []string{"SECURE_CSP", "SECURE_CSP_REPORT_ONLY"} {
 		d, _ := p.get(name).dict()
 		for _, v := range d {
-			list := value{v, true}
-			_, text := list.str()
-			wanted = wanted || text && v == nonceSentinel || !text && list.contains(nonceSentinel)
+			wanted = wanted || value{v, true}.contains(nonceSentinel)
 		}
 	}
 	for _, template := range p.get("TEMPLATES").items() {

@@ -11,8 +11,8 @@ import (
 func TestCall(t *testing.T) {
 	o := oracle.ForTest(t)
 	var version struct{ Django string }
-	if err := o.Call("version", nil, &version); err != nil || !strings.HasPrefix(version.Django, "5.2.") {
-		t.Errorf("version = %q, %v, want Django 5.2", version.Django, err)
+	if err := o.Call("version", nil, &version); err != nil || strings.Count(version.Django, ".") != 2 {
+		t.Errorf("version = %q, %v, want one such as 5.2.19", version.Django, err)
 	}
 	var raised oracle.Error
 	if err := o.Call("no such op", nil, nil); !errors.As(err, &raised) || !strings.HasPrefix(string(raised), "KeyError") {
