@@ -79,7 +79,8 @@ func (c Config) Checks() []check.Check {
 	}, {
 		ID: "csrf.W004", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "Requests are exempt from the protection against forgery.",
-		Hint:  "If they are authenticated by something that no browser adds by itself, such as a signature, silence this and say so.",
+		Hint: "If something authenticates them that no browser adds by itself, such as a signature, silence this " +
+			"and say so.",
 		Find: func(context.Context) ([]check.Finding, error) {
 			if c.InsecureOff {
 				return nil, nil
