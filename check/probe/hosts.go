@@ -71,27 +71,30 @@ func mentions(a answer, name string) bool {
 }
 
 func (p *prober) findForwardedProto(ctx context.Context) ([]check.Finding, error) {
-	asks := []ask{p.page(), p.ask("GET", p.Paths[0], forwardedHTTP)}
+	lie := forwardedHTTP
 	if p.InsecureHTTP {
-		asks[1].headers = forwardedHTTPS
-	} else {
-		asks = append(asks, p.plain(""), p.plain(forwardedHTTPS))
+		lie = forwardedHTTPS
 	}
-	answers, err := p.all(ctx, asks...)
-	if len(answers) != len(asks) {
-		if refused(err) {
-			answers, err = answers[:2], nil
-		} else {
-			return nil, err
-		}
+	found, err := p.compare(ctx, p.page(), p.ask("GET", p.Paths[0], lie))
+	if err != nil || p.InsecureHTTP {
+		return found, err
 	}
-	var out []check.Finding
-	for i := 0; i < len(answers); i += 2 {
-		out = append(out, wrong(answers[i+1:i+2], "TRUSTED_PROXIES", func(a answer) (string, bool) {
-			return "without the header " + answers[i].String(), !alike(a, answers[i])
-		})...)
+	more, err := p.compare(ctx, p.plain(""), p.plain(forwardedHTTPS))
+	if refused(err) {
+		return found, nil
 	}
-	return out, err
+	return append(found, more...), err
+}
+
+// compare finds whether a lie about the scheme changes the answer.
+func (p *prober) compare(ctx context.Context, honest, lie ask) ([]check.Finding, error) {
+	answers, err := p.all(ctx, honest, lie)
+	if err != nil {
+		return nil, err
+	}
+	return wrong(answers[1:], "TRUSTED_PROXIES", func(a answer) (string, bool) {
+		return "without the header " + answers[0].String(), !alike(a, answers[0])
+	}), nil
 }
 
 // alike reports whether two answers took the request for the same scheme.

@@ -117,15 +117,22 @@ func judgeRedirect(a answer) (check.Level, string) {
 }
 
 func (p *prober) findStrayHSTS(ctx context.Context) ([]check.Finding, error) {
-	asks := []ask{}
+	var answers []answer
 	if !p.Outside {
-		asks = append(asks, p.forged(evil))
+		foreign, err := p.get(ctx, p.forged(evil))
+		if err != nil {
+			return nil, err
+		}
+		answers = append(answers, foreign)
 	}
-	answers, err := p.all(ctx, append(asks, p.plain(""))...)
-	if refused(err) {
-		err = nil
+	redirect, err := p.get(ctx, p.plain(""))
+	switch {
+	case err == nil:
+		answers = append(answers, redirect)
+	case !refused(err):
+		return nil, err
 	}
 	return wrong(answers, "", func(a answer) (string, bool) {
 		return "", a.header.Get("Strict-Transport-Security") != ""
-	}), err
+	}), nil
 }

@@ -1,9 +1,13 @@
 package probe_test
 
 import (
+	"net"
 	"net/http"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/check/probe"
@@ -132,5 +136,50 @@ func TestWhatCannotBeAskedIsNotClean(t *testing.T) {
 	r := check.Run(t.Context(), probe.Checks(probe.InProcess(http.HandlerFunc(safe)), probe.Claims{}), check.Options{Deploy: true})
 	if !r.Failed() || !strings.Contains(r.NotRun[0].Reason, "Claims.Host") {
 		t.Errorf("claims without a host: not run = %+v, want each to name Claims.Host", r.NotRun)
+	}
+}
+
+// TestHostileBodies probes what never ends (badinput 59). Header and beginning are judged all the same.
+func TestHostileBodies(t *testing.T) {
+	endless := before(func(w http.ResponseWriter, r *http.Request) bool {
+		for r.URL.Path == "/about" {
+			if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+				return true
+			}
+		}
+		return false
+	})
+	stalls := before(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != "/about" {
+			return false
+		}
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+		return true
+	})
+	for name, broken := range map[string]func(http.Handler) http.Handler{"endless": endless, "stalled": stalls} {
+		synctest.Test(t, func(t *testing.T) {
+			if got := find(t, site{promises(), broken}.checks(), "probe.W008"); len(got) != 1 {
+				t.Errorf("%s: findings = %+v, want the header that is missing", name, got)
+			}
+		})
+	}
+}
+
+// unreachable refuses connections over http, as a site does that serves https alone.
+type unreachable struct{ http.RoundTripper }
+
+func (u unreachable) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Scheme == "http" {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	}
+	return u.RoundTripper.RoundTrip(r)
+}
+
+func TestNothingListensOnHTTP(t *testing.T) {
+	rt := unreachable{probe.InProcess(http.HandlerFunc(safe))}
+	r := check.Run(t.Context(), probe.Checks(rt, probe.Claims{Host: own}), check.Options{Deploy: true})
+	if len(r.Findings)+len(r.NotRun) > 0 {
+		t.Errorf("findings = %+v, not run = %+v, want none", r.Findings, r.NotRun)
 	}
 }

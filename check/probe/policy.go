@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/csp"
 )
 
 func (p *prober) policyRules() []check.Check {
@@ -33,11 +34,54 @@ func (p *prober) policyRules() []check.Check {
 		Title: "The nonce of the Content-Security-Policy is the same in two answers.",
 		Hint:  "Make a nonce for each answer from a random source, and let no cache keep the page. An attacker who knows it can run scripts.",
 		Find:  p.findStaleNonce,
+	}, {
+		ID: "probe.W030", Level: check.Warning,
+		Title: "The Content-Security-Policy leaves a way around it.",
+		Hint:  "Each weakness is described under its own ID in the list of checks.",
+		Find:  p.each("", p.grade),
 	}}
+	if !p.Outside {
+		checks[3].Level = check.Info // the settings' own checks have judged what the settings say
+	}
 	if p.InsecureNoCSP {
-		checks[0].Find, checks[1].Find = nothing, nothing
+		checks[0].Find, checks[1].Find, checks[3].Find = nothing, nothing, nothing
 	}
 	return checks
+}
+
+// grade says which ways around the first page's policies remain, by the IDs of package csp. A way counts if it leads
+// around each of them. Inline scripts have a rule of their own.
+func (p *prober) grade(a answer) (string, bool) {
+	if a.ask != p.page() || !p.document(a) {
+		return "", false
+	}
+	var left []string
+	for i, text := range texts(a) {
+		parsed, _ := csp.Parse(text) // what browsers do not understand, they skip
+		var ways []string
+		for _, w := range csp.Grade(parsed) {
+			if way := strings.TrimSpace(w.ID + " " + w.Directive); w.ID != "csp.W003" && w.ID != "csp.I001" {
+				ways = append(ways, way)
+			}
+		}
+		if i == 0 {
+			left = ways
+		}
+		left = slices.DeleteFunc(left, func(way string) bool { return !slices.Contains(ways, way) })
+	}
+	return strings.Join(left, ", "), len(left) > 0
+}
+
+// texts returns the policies that the answer enforces, as text.
+func texts(a answer) (all []string) {
+	for _, line := range a.header["Content-Security-Policy"] {
+		for text := range strings.SplitSeq(line, ",") {
+			if strings.Trim(text, "; \t") != "" {
+				all = append(all, text)
+			}
+		}
+	}
+	return all
 }
 
 // policy is one Content-Security-Policy: directives, in lower case, with their sources.
@@ -45,23 +89,19 @@ type policy map[string][]string
 
 // policies returns the policies that the answer enforces. Each must allow what is done.
 func policies(a answer) (all []policy) {
-	for _, line := range a.header["Content-Security-Policy"] {
-		for text := range strings.SplitSeq(line, ",") {
-			p := policy{}
-			for directive := range strings.SplitSeq(text, ";") {
-				words := strings.Fields(directive)
-				if len(words) == 0 {
-					continue
-				}
-				name := strings.ToLower(words[0])
-				if _, doubled := p[name]; !doubled { // browsers ignore the second
-					p[name] = words[1:]
-				}
+	for _, text := range texts(a) {
+		p := policy{}
+		for directive := range strings.SplitSeq(text, ";") {
+			words := strings.Fields(directive)
+			if len(words) == 0 {
+				continue
 			}
-			if len(p) > 0 {
-				all = append(all, p)
+			name := strings.ToLower(words[0])
+			if _, doubled := p[name]; !doubled { // browsers ignore the second
+				p[name] = words[1:]
 			}
 		}
+		all = append(all, p)
 	}
 	return all
 }

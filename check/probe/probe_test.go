@@ -27,7 +27,7 @@ func safe(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	nonce := rand.Text()
-	h.Set("Content-Security-Policy", "default-src 'self'; script-src 'nonce-"+nonce+"'")
+	h.Set("Content-Security-Policy", "default-src 'self'; script-src 'nonce-"+nonce+"'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 	h.Set("Cache-Control", "private, no-store")
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	refuse := func(status int) {
@@ -83,8 +83,8 @@ func TestASafeSiteHasNoFindings(t *testing.T) {
 	if len(r.Findings)+len(r.NotRun) > 0 {
 		t.Errorf("findings = %+v, not run = %+v, want none", r.Findings, r.NotRun)
 	}
-	if r.Ran < 29 {
-		t.Errorf("ran %d checks, want all 29", r.Ran)
+	if r.Ran != 30 {
+		t.Errorf("ran %d checks, want all 30", r.Ran)
 	}
 }
 
@@ -155,6 +155,16 @@ func without(name string, status int) func(http.Handler) http.Handler {
 
 func set(name, value string) func(http.Handler) http.Handler {
 	return header(func(_ int, h http.Header) { h.Set(name, value) })
+}
+
+// framing changes what is said about frames in answers with the status, 0 for any.
+func framing(options, policy string, status int) func(http.Handler) http.Handler {
+	return header(func(got int, h http.Header) {
+		if status == 0 || got == status {
+			h.Set("X-Frame-Options", options)
+			h.Set("Content-Security-Policy", policy)
+		}
+	})
 }
 
 func addCookie(c string) func(http.Handler) http.Handler {
@@ -280,16 +290,10 @@ func TestChecks(t *testing.T) {
 		breaks("probe.W008", without("X-Content-Type-Options", 405)),
 		breaks("probe.W008", without("X-Content-Type-Options", 500)),
 		breaks("probe.W008", set("X-Content-Type-Options", "sniff")),
-		breaks("probe.W009", without("X-Frame-Options", 404)),
-		breaks("probe.W009", set("X-Frame-Options", "ALLOWALL")),
-		still(breaks("probe.W009", without("X-Frame-Options", 0)), header(func(_ int, h http.Header) {
-			h.Del("X-Frame-Options")
-			h.Add("Content-Security-Policy", "frame-ancestors 'none'")
-		})),
-		still(breaks("probe.W009", header(func(_ int, h http.Header) {
-			h.Del("X-Frame-Options")
-			h.Add("Content-Security-Policy", "frame-ancestors 'self' https:")
-		})), set("X-Frame-Options", "sameorigin")),
+		breaks("probe.W009", framing("", "default-src 'self'", 404)),
+		breaks("probe.W009", framing("ALLOWALL", "default-src 'self'", 0)),
+		still(breaks("probe.W009", framing("", "frame-ancestors *", 0)), framing("", "frame-ancestors 'none'", 0)),
+		still(breaks("probe.W009", framing("", "frame-ancestors 'self' https:", 0)), framing("sameorigin", "default-src 'self'", 0)),
 		breaks("probe.W010", without("Referrer-Policy", 404)),
 		breaks("probe.W010", set("Referrer-Policy", "unsafe-url")),
 		breaks("probe.W010", set("Referrer-Policy", "same-orign")),
@@ -313,6 +317,12 @@ func TestChecks(t *testing.T) {
 			set("Content-Security-Policy", "img-src *, script-src 'unsafe-inline' 'nonce-abc'")),
 		breaks("probe.E014", set("Content-Security-Policy", "script-src 'nonce-constant'")),
 		breaks("probe.E014", set("Content-Security-Policy-Report-Only", "script-src 'nonce-constant';img-src 'self'")),
+
+		breaks("probe.W030", set("Content-Security-Policy", "default-src 'self' https:")),
+		still(breaks("probe.W030", set("Content-Security-Policy", "default-src 'self', default-src 'self'; form-action 'self'")),
+			header(func(_ int, h http.Header) { // what one leaves open the other closes
+				h.Set("Content-Security-Policy", "default-src 'self', base-uri 'self'; form-action 'self'; frame-ancestors 'self'")
+			})),
 
 		breaks("probe.E015", post(foreign, 200)),
 		breaks("probe.E015", post(foreign, 405)), // the guard must come before the routes
