@@ -178,6 +178,9 @@ func (d *directive) sent(p *Policy) ([]Source, bool) {
 	return nil, d.bare()
 }
 
+// Form returns how a policy is written, for errors and documents.
+func (Policy) Form() string { return "a policy, such as default-src 'self'; object-src 'none'" }
+
 // MarshalText returns what String does.
 func (p Policy) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 

@@ -74,6 +74,9 @@ func allowlist(origins []string) string {
 	return "(" + strings.Join(quoted, " ") + ")"
 }
 
+// Form returns how permissions are written, for errors and documents.
+func (Permissions) Form() string { return "features, such as geolocation=(self), camera=()" }
+
 // MarshalText returns what String does.
 func (p Permissions) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 

@@ -37,6 +37,9 @@ func (m *MaxAge) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Form returns how an age is written, for errors and documents.
+func (MaxAge) Form() string { return "a number of seconds (31536000 is a year, 0 is off)" }
+
 // MarshalText writes what UnmarshalText reads: the seconds, 0 for Off. The default is written out.
 func (m MaxAge) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 

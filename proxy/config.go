@@ -48,6 +48,9 @@ func (s *SSLHeader) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Form returns how the setting is written, for errors and documents.
+func (SSLHeader) Form() string { return "a header and its value, such as X-Forwarded-Proto=https" }
+
 // MarshalText writes what UnmarshalText reads.
 func (s SSLHeader) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"reflect"
@@ -31,6 +32,7 @@ var parsers = map[reflect.Type]parser{
 	reflect.TypeFor[netip.Prefix]():  func(s string) (any, *Fault) { return parsePrefix(s) },
 	reflect.TypeFor[netip.Addr]():    func(s string) (any, *Fault) { return parseAddr(s) },
 	reflect.TypeFor[*url.URL]():      func(s string) (any, *Fault) { return parseURL(s) },
+	reflect.TypeFor[http.SameSite](): func(s string) (any, *Fault) { return parseSameSite(s) },
 	urlType: func(s string) (any, *Fault) {
 		u, f := parseURL(s)
 		if f != nil {
@@ -174,7 +176,32 @@ func unmarshal(text string, u encoding.TextUnmarshaler, t reflect.Type) *Fault {
 	if f, ok := errors.AsType[*Fault](err); ok {
 		return fault(f.Rule, f.Remedy)
 	}
-	return fault("is not a valid "+t.String(), "see the documentation of the type")
+	return fault("is not "+formOf(t), "write it in this form")
+}
+
+// former is what a type implements to say, for errors and documents, in what form it is written: "a number of seconds".
+type former interface{ Form() string }
+
+// formOf returns the form of a type that reads itself.
+func formOf(t reflect.Type) string {
+	if f, ok := reflect.New(t).Interface().(former); ok {
+		return f.Form()
+	}
+	return "a valid " + t.String()
+}
+
+// sameSites are Django's words for the attribute of a cookie.
+var sameSites = map[http.SameSite]string{
+	http.SameSiteLaxMode: "Lax", http.SameSiteStrictMode: "Strict", http.SameSiteNoneMode: "None",
+}
+
+func parseSameSite(text string) (http.SameSite, *Fault) {
+	for mode, word := range sameSites {
+		if strings.EqualFold(strings.TrimSpace(text), word) {
+			return mode, nil
+		}
+	}
+	return 0, fault("is none of the possible values", "use Lax, Strict or None")
 }
 
 // parseDuration accepts Go's syntax, and a bare number of seconds as Django's settings have it.

@@ -132,7 +132,7 @@ func kindWords(t reflect.Type) string {
 	}
 	switch k := t.Kind(); {
 	case t.Implements(unmarshaler) || reflect.PointerTo(t).Implements(unmarshaler):
-		return t.String()
+		return strings.TrimPrefix(formOf(t), "a valid ")
 	case k == reflect.Slice:
 		return "list of " + kindWords(t.Elem())
 	case k == reflect.Map:
@@ -149,6 +149,7 @@ func kindWords(t reflect.Type) string {
 
 var standardWords = map[string]string{
 	"time.Duration": "duration (seconds, or 1h30m)",
+	"http.SameSite": "one of Lax, Strict, None",
 	"netip.Addr":    "IP address",
 	"netip.Prefix":  "network (192.0.2.0/24)",
 	"url.URL":       "URL",

@@ -143,6 +143,9 @@ func (l *load) fill(root reflect.Value, environment string) error {
 		loaded.Values = append(loaded.Values, setting(f, into, origin))
 		loaded.secrets = append(loaded.secrets, secretsOf(f, into)...)
 	}
+	if !l.blind {
+		l.validate(root)
+	}
 	if err := join(l.faults); err != nil {
 		return err
 	}
@@ -152,6 +155,31 @@ func (l *load) fill(root reflect.Value, environment string) error {
 		root.FieldByIndex(index).Set(reflect.ValueOf(loaded))
 	}
 	return nil
+}
+
+// Validator is what an application's struct implements to have its settings judged as a whole, together with their
+// faults one by one. A struct that embeds another Validator, such as airworthy.Settings, has its method; one that
+// defines its own calls it. The error holds no secret; each of its joined errors names the variable it is about.
+type Validator interface{ Validate() error }
+
+// validate adds what the struct has to say of itself. Of a variable that could not be read the base value was judged,
+// which nobody asked for: what names such a variable is dropped.
+func (l *load) validate(root reflect.Value) {
+	v, ok := root.Addr().Interface().(Validator)
+	if !ok {
+		return
+	}
+	var unread []string
+	for _, err := range l.faults {
+		if f, ok := errors.AsType[*Fault](err); ok && f.Variable != "" {
+			unread = append(unread, f.Variable)
+		}
+	}
+	for _, err := range split(v.Validate()) {
+		if !slices.ContainsFunc(unread, func(name string) bool { return strings.Contains(err.Error(), name) }) {
+			l.faults = append(l.faults, err)
+		}
+	}
 }
 
 // set gives a field its value and returns where that came from, nothing for the base value.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"reflect"
 	"strings"
@@ -151,6 +152,9 @@ func (f field) text(v reflect.Value, whole bool) string {
 }
 
 func valueText(v reflect.Value, whole bool) string {
+	if mode, ok := v.Interface().(http.SameSite); ok {
+		return sameSites[mode]
+	}
 	switch x := withMethods(v).(type) {
 	case *secret.Text:
 		if whole {
