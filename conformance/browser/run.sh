@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Run the tests with a real Chromium, which is installed if it is absent. Arguments go to go test.
+set -euo pipefail
+cd "$(dirname "$0")"
+../../.ci/need chromium
+GOWORK=off go vet ./...
+GOWORK=off go test -count=1 -v "$@" ./...
