@@ -216,8 +216,11 @@ func wrong(answers []answer, setting string, bad func(answer) (what string, foun
 			evidence = append(evidence, strings.TrimSuffix(a.String()+", "+what, ", "))
 		}
 	}
-	if len(evidence) == 0 {
+	switch {
+	case len(evidence) == 0:
 		return nil
+	case len(evidence) == len(answers) && len(evidence) > 2:
+		evidence = []string{fmt.Sprintf("all %d answers, such as %s", len(evidence), evidence[0])}
 	}
 	return []check.Finding{{Setting: setting, Evidence: strings.Join(evidence, "; ")}}
 }

@@ -50,9 +50,18 @@ func (p *prober) findForwardedHost(ctx context.Context) ([]check.Finding, error)
 	if err != nil {
 		return nil, err
 	}
-	return wrong(answers[1:], "TRUSTED_PROXIES", func(a answer) (string, bool) {
-		if a.status != answers[0].status {
-			return "without the header " + answers[0].String(), true
+	honest, lies := answers[0], answers[1:]
+	if !p.InsecureHTTP { // a redirect tells most readily which host was believed
+		redirect, err := p.get(ctx, p.plain(forwardedHost))
+		if err == nil {
+			lies = append(lies, redirect)
+		} else if !refused(err) {
+			return nil, err
+		}
+	}
+	return wrong(lies, "TRUSTED_PROXIES", func(a answer) (string, bool) {
+		if a.scheme == honest.scheme && a.status != honest.status {
+			return "without the header " + honest.String(), true
 		}
 		return "which repeats the name", mentions(a, evil)
 	}), nil
@@ -75,25 +84,27 @@ func (p *prober) findForwardedProto(ctx context.Context) ([]check.Finding, error
 	if p.InsecureHTTP {
 		lie = forwardedHTTPS
 	}
-	found, err := p.compare(ctx, p.page(), p.ask("GET", p.Paths[0], lie))
-	if err != nil || p.InsecureHTTP {
-		return found, err
-	}
-	more, err := p.compare(ctx, p.plain(""), p.plain(forwardedHTTPS))
-	if refused(err) {
-		return found, nil
-	}
-	return append(found, more...), err
-}
-
-// compare finds whether a lie about the scheme changes the answer.
-func (p *prober) compare(ctx context.Context, honest, lie ask) ([]check.Finding, error) {
-	answers, err := p.all(ctx, honest, lie)
+	answers, err := p.all(ctx, p.page(), p.ask("GET", p.Paths[0], lie))
 	if err != nil {
 		return nil, err
 	}
-	return wrong(answers[1:], "TRUSTED_PROXIES", func(a answer) (string, bool) {
-		return "without the header " + answers[0].String(), !alike(a, answers[0])
+	if !p.InsecureHTTP {
+		plain, err := p.all(ctx, p.plain(""), p.plain(forwardedHTTPS))
+		switch {
+		case err == nil:
+			answers = append(answers, plain...)
+		case !refused(err):
+			return nil, err
+		}
+	}
+	var lies []answer
+	honest := map[ask]answer{}
+	for i := 0; i < len(answers); i += 2 {
+		lies = append(lies, answers[i+1])
+		honest[answers[i+1].ask] = answers[i]
+	}
+	return wrong(lies, "TRUSTED_PROXIES", func(a answer) (string, bool) {
+		return "without the header " + honest[a.ask].String(), !alike(a, honest[a.ask])
 	}), nil
 }
 

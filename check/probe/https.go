@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -40,7 +41,7 @@ func (p *prober) httpsRules() []check.Check {
 		Hint:  "Once the site has worked over https for a while, raise SECURE_HSTS_SECONDS step by step to a year.",
 		Find: p.each("SECURE_HSTS_SECONDS", func(a answer) (string, bool) {
 			age, ok := maxAge(a)
-			return age.String(), ok && age < longEnough && a.ask == p.page()
+			return fmt.Sprintf("max-age=%.0f", age.Seconds()), ok && age < longEnough && a.ask == p.page()
 		}),
 	}}
 	if p.InsecureHTTP {
@@ -48,6 +49,9 @@ func (p *prober) httpsRules() []check.Check {
 	}
 	if p.InsecureHTTP || p.InsecureNoHSTS {
 		checks[1].Find, checks[3].Find = nothing, nothing
+	}
+	if !p.Outside {
+		checks[3].Find = nothing // what was set is known, and judged, without asking
 	}
 	return checks
 }
@@ -123,7 +127,9 @@ func (p *prober) findStrayHSTS(ctx context.Context) ([]check.Finding, error) {
 		if err != nil {
 			return nil, err
 		}
-		answers = append(answers, foreign)
+		if foreign.status >= 400 { // otherwise the name is served, which E001 says
+			answers = append(answers, foreign)
+		}
 	}
 	redirect, err := p.get(ctx, p.plain(""))
 	switch {

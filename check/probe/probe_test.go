@@ -201,6 +201,7 @@ func TestChecks(t *testing.T) {
 		edit(&r.Clean.claims)
 		return r
 	}
+	outside := func(r row) row { r.Raises.claims.Outside, r.Clean.claims.Outside = true, true; return r }
 	post := func(f func(r *http.Request) bool, status int) func(http.Handler) http.Handler {
 		return before(func(w http.ResponseWriter, r *http.Request) bool {
 			if r.Method != "POST" || !f(r) {
@@ -248,6 +249,14 @@ func TestChecks(t *testing.T) {
 			fmt.Fprintf(w, `<a href="https://%s/">`, r.Header.Get("X-Forwarded-Host"))
 			return true
 		})),
+		breaks("probe.E002", before(func(w http.ResponseWriter, r *http.Request) bool { // only the redirect tells
+			h := r.Header.Get("X-Forwarded-Host")
+			if h == "" || r.TLS != nil {
+				return false
+			}
+			http.Redirect(w, r, "https://"+h+"/", http.StatusMovedPermanently)
+			return true
+		})),
 		breaks("probe.E003", believesProto),
 		breaks("probe.E003", before(func(w http.ResponseWriter, r *http.Request) bool {
 			return r.TLS == nil && r.Header.Get("X-Forwarded-Proto") == "https"
@@ -281,7 +290,9 @@ func TestChecks(t *testing.T) {
 				h.Set("Strict-Transport-Security", "max-age=1")
 			}
 		})),
-		breaks("probe.I007", set("Strict-Transport-Security", "max-age=300")),
+		outside(breaks("probe.I007", set("Strict-Transport-Security", "max-age=15551999"))),
+		still(outside(breaks("probe.I007", set("Strict-Transport-Security", "max-age=0300"))),
+			set("Strict-Transport-Security", "includeSubDomains; Max-Age=\"15552000\"")),
 
 		breaks("probe.W008", without("X-Content-Type-Options", 200)),
 		breaks("probe.W008", without("X-Content-Type-Options", 400)),
