@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -226,4 +227,45 @@ func (c *touching) Touch(ctx context.Context, token string, seen, expires time.T
 func (c *touching) Save(ctx context.Context, token string, rec *session.Record) (string, error) {
 	c.saves++
 	return c.Memory.Save(ctx, token, rec)
+}
+
+// Noting a session's use is no part of the answer, which goes out whatever comes of it.
+func TestUseThatCannotBeNotedFailsNothing(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		end    bool // the session, between reading it and noting its use
+		down   error
+		logged string
+	}{
+		{"the store is down", false, errDown, "the session could not be stored"},
+		{"the session has been ended", true, nil, "event=session.Interrupted"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				memory := newMemory(t)
+				store := &failing{Store: memory} // hides Touch
+				s := newSite(t, session.Config{Store: store})
+				s.login("42")
+				time.Sleep(12 * time.Hour)
+				res := s.do(func(w http.ResponseWriter, _ *http.Request, s *session.Session) {
+					if got := s.User(); got != "42" {
+						t.Errorf("the user is %q, want %q", got, "42")
+					}
+					store.save = row.down
+					if row.end {
+						_, _ = memory.DeleteByUser(t.Context(), "42", "")
+					}
+				})
+				if res.StatusCode != http.StatusOK || len(res.Cookies()) != 0 {
+					t.Errorf("status %d and %d cookies, want 200 and none", res.StatusCode, len(res.Cookies()))
+				}
+				if !strings.Contains(s.logs.String(), row.logged) {
+					t.Errorf("the log does not say %q: %s", row.logged, s.logs.String())
+				}
+				if got := s.user(); row.end && got != "" {
+					t.Errorf("a session that was ended is there again, of %q", got)
+				}
+			})
+		})
+	}
 }

@@ -19,15 +19,18 @@ func detached(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), patience)
 }
 
-// BeforeHeader stores the session's changes and sets its cookie. It is called by the response's writer.
-func (m *Manager) BeforeHeader(w http.ResponseWriter, status int) {
+// hook is a Manager as the response's writer calls it.
+type hook Manager
+
+// BeforeHeader stores the session's changes and sets its cookie.
+func (k *hook) BeforeHeader(w http.ResponseWriter, status int) {
 	writer, ok := w.(*httpx.Writer)
 	if !ok {
 		return
 	}
 	st := (*httpx.State)(writer)
 	s, ok := st.Session.(*Session)
-	if !ok || s.m != m {
+	if !ok || s.m != (*Manager)(k) {
 		return
 	}
 	s.mu.Lock()
@@ -93,10 +96,8 @@ func (s *Session) commit(h http.Header) error {
 		err = s.save(h, now)
 	case s.destroyed:
 		s.removeCookie(h)
-	case s.token != "" && s.rec.Resave:
-		err = s.save(h, now)
-	case s.token != "" && s.due(now):
-		err = s.touch(h, now)
+	case s.token != "" && (s.rec.Resave || s.due(now)):
+		s.refresh(h, now)
 	}
 	return err
 }
@@ -170,25 +171,23 @@ func (s *Session) due(now time.Time) bool {
 	return !s.rec.Fixed && !s.m.sliding && s.m.idle < s.m.age && now.Sub(s.rec.Seen) >= s.m.idle/10
 }
 
-// touch notes that the session is in use. A session that was ended meanwhile stays so and the answer, which changed
-// nothing, goes out.
-func (s *Session) touch(h http.Header, now time.Time) error {
+// refresh stores a session that was only read: to note its use, or under the current key. Whatever comes of it, the answer
+// goes out: it claims nothing that is not so, and a session that was ended meanwhile stays ended.
+func (s *Session) refresh(h http.Header, now time.Time) {
 	t, ok := s.m.store.(Toucher)
-	if !ok {
-		return s.save(h, now)
+	if !ok || s.rec.Resave {
+		_ = s.save(h, now) // logged there
+		return
 	}
 	ctx, cancel := detached(s.st.Request.Context())
 	defer cancel()
 	rec := s.rec
 	s.m.stamp(&rec, now)
-	switch err := t.Touch(ctx, s.token, rec.Seen, rec.Expires); {
-	case errors.Is(err, ErrNotFound):
-	case err != nil:
-		return s.failed(ctx, err)
-	default:
-		s.rec = rec
+	if err := t.Touch(ctx, s.token, rec.Seen, rec.Expires); err != nil {
+		_ = s.failed(ctx, err)
+		return
 	}
-	return nil
+	s.rec = rec
 }
 
 // failed logs why a change could not be stored and returns the error for it.
@@ -207,3 +206,12 @@ type headerOnly struct{ h http.Header }
 func (w headerOnly) Header() http.Header       { return w.h }
 func (w headerOnly) Write([]byte) (int, error) { return 0, errors.ErrUnsupported }
 func (w headerOnly) WriteHeader(int)           {}
+
+// cacheHeaders keeps shared caches from handing one visitor's answer, or session cookie, to another. What the
+// application says of an answer that sets no cookie is left to it.
+func (s *Session) cacheHeaders(h http.Header) {
+	httpx.VaryCookie(h)
+	if len(h["Set-Cookie"]) != 0 || s.token != "" && len(h["Cache-Control"]) == 0 {
+		httpx.Private(h)
+	}
+}

@@ -1,7 +1,9 @@
 package session_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -79,8 +81,49 @@ func TestChecks(t *testing.T) {
 	})
 }
 
+// Without InsecureCookie the cookie never goes over plain http. In development there may be no https.
 func ExampleConfig_insecureCookie() {
-	// Development on http://localhost, where no browser but Chrome and Firefox takes a Secure cookie.
-	_ = session.Config{InsecureCookie: true}
+	for _, insecure := range []bool{false, true} {
+		fmt.Println(setCookie(session.Config{InsecureCookie: insecure}))
+	}
 	// Output:
+	// __Host-sessionid; HttpOnly; Path=/; SameSite=Lax; Secure
+	// sessionid; HttpOnly; Path=/; SameSite=Lax
+}
+
+// A page whose own scripts have to send the session's id to another service, and only that, needs InsecureScriptAccess.
+func ExampleConfig_insecureScriptAccess() {
+	fmt.Println(setCookie(session.Config{InsecureScriptAccess: true}))
+	// Output: __Host-sessionid; Path=/; SameSite=Lax; Secure
+}
+
+// An application that knows its visitors by other means, such as client certificates, switches sessions off.
+func ExampleConfig_insecureOff() {
+	m, err := session.New(session.Config{InsecureOff: true})
+	if err != nil {
+		panic(err)
+	}
+	m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		fmt.Println(session.From(r.Context()) == nil)
+	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	// Output: true
+}
+
+// setCookie returns the cookie that a request over plain http gets, without its value.
+func setCookie(cfg session.Config) string {
+	store := session.NewMemory(session.MemoryOptions{})
+	defer func() { _ = store.Close() }()
+	cfg.Store, cfg.ExpireAtBrowserClose = store, true
+	m, err := session.New(cfg)
+	if err != nil {
+		panic(err)
+	}
+	rec := httptest.NewRecorder()
+	m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_ = session.From(r.Context()).Set("k", "v")
+	})).ServeHTTP(rec, httptest.NewRequest("GET", "http://localhost/", nil))
+	cookie := rec.Header().Get("Set-Cookie")
+	name, rest, _ := strings.Cut(cookie, "=")
+	_, attributes, _ := strings.Cut(rest, ";")
+	return name + ";" + attributes
 }

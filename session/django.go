@@ -48,7 +48,7 @@ func NewDjangoData(ring *keyring.Ring, salt string) *DjangoData {
 }
 
 // Decode returns the session that text holds, signed at most maxAge ago. Its Expires is set if the session brings an
-// expiry of its own along, and its Resave if a fallback key signed it. The error is [ErrForged], or ErrNotFound for
+// expiry of its own along, its Seen is when it was saved, and its Resave says that a fallback key signed it. The error is [ErrForged], or ErrNotFound for
 // what is too old or not a session.
 func (d *DjangoData) Decode(text string, maxAge time.Duration) (Record, error) {
 	token, err := d.signer.Parse(text, maxAge)
@@ -63,8 +63,11 @@ func (d *DjangoData) Decode(text string, maxAge time.Duration) (Record, error) {
 		return Record{}, ErrNotFound // as Django, which reads an empty session
 	}
 	rec, err := fromDjango(values, token.Signed)
-	rec.Resave = !token.Current
-	return rec, err
+	if err != nil {
+		return Record{}, err
+	}
+	rec.Seen, rec.Resave = token.Signed, !token.Current
+	return rec, nil
 }
 
 // fromDjango returns the record of Django's values, which were stored at saved.
@@ -177,7 +180,7 @@ func (c *djangoCookie) Load(_ context.Context, token string) (Record, error) {
 		return Record{}, ErrNotFound // anybody can send a forged cookie: no news
 	}
 	if rec.Expires.IsZero() {
-		rec.Expires = time.Now().Add(c.age) // how much of it is over, Decode has judged
+		rec.Expires = rec.Seen.Add(c.age + time.Second) // Django counts whole seconds
 	}
 	return rec, nil
 }

@@ -155,7 +155,7 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		st, w, r := httpx.Begin(w, r)
 		st.Session = m
-		st.OnHeader(m)
+		st.OnHeader((*hook)(m))
 		next.ServeHTTP(w, r)
 		st.Finish()
 		m.afterwards(st)

@@ -147,7 +147,9 @@ var faults = []struct {
 			return rec, err
 		}}},
 	{"nothing-is-no-error", "a token that the store did not make finds nothing", fault{
-		load: func(_ *session.Memory, _ string, rec session.Record, _ error) (session.Record, error) { return rec, nil }}},
+		load: func(_ *session.Memory, _ string, rec session.Record, _ error) (session.Record, error) {
+			return rec, nil
+		}}},
 	{"touch-makes", "use is noted", fault{
 		touch: func(m *session.Memory, token string, seen, expires time.Time) error {
 			_ = m.Touch(bg, token, seen, expires)
@@ -156,7 +158,9 @@ var faults = []struct {
 	{"lists-nobody", "a user's sessions are listed", fault{
 		list: func(*session.Memory, string) ([]session.Entry, error) { return nil, nil }}},
 	{"lists-expired", "a user's sessions are listed", fault{
-		list: func(m *session.Memory, user string) ([]session.Entry, error) { return m.ListByUser(bg, user, time.Time{}) }}},
+		list: func(m *session.Memory, user string) ([]session.Entry, error) {
+			return m.ListByUser(bg, user, time.Time{})
+		}}},
 	{"keeps-none", "a user's sessions are ended", fault{
 		others: func(m *session.Memory, user, _ string) (int, error) { return m.DeleteByUser(bg, user, "") }}},
 	{"anybodys-entry", "one of a user's sessions is ended", fault{
@@ -165,7 +169,9 @@ var faults = []struct {
 		}}},
 	{"cleans-nothing", "cleaning up", fault{clean: func(*session.Memory, time.Time) (int, error) { return 0, nil }}},
 	{"cleans-all", "cleaning up", fault{
-		clean: func(m *session.Memory, now time.Time) (int, error) { return m.DeleteExpired(bg, now.Add(time.Hour*24*365)) }}},
+		clean: func(m *session.Memory, now time.Time) (int, error) {
+			return m.DeleteExpired(bg, now.Add(time.Hour*24*365))
+		}}},
 }
 
 const variable = "AIRWORTHY_SESSIONTEST_FAULT"
