@@ -105,3 +105,18 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 		}
 	}
 }
+
+// TestReadme holds what the README says that commands print to what they print.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, gate, _ := run(t, nil, "check", "--deploy")
+	_, _, refused := run(t, map[string]string{"AIRWORTHY_ENV": "production"}, "serve")
+	for name, text := range map[string]string{"check --deploy": gate, "serve in production": refused} {
+		if !strings.Contains(string(readme), "```\n"+text+"```\n") {
+			t.Errorf("the README does not show what %s prints:\n%s", name, text)
+		}
+	}
+}
