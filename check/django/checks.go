@@ -3,6 +3,7 @@ package django
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/csrf"
@@ -58,6 +59,7 @@ func pick(checks []check.Check, ids ...string) (picked []check.Check) {
 		if w, ok := wording[c.ID]; ok {
 			c.Title, c.Hint = w.title, w.hint
 		}
+		c.Hint = strings.ReplaceAll(c.Hint, "'nonce'", "CSP.NONCE")
 		c.Tags = append(slices.Clone(c.Tags), "django")
 		picked = append(picked, c)
 	}
@@ -86,6 +88,14 @@ var wording = map[string]words{
 		"Remove the setting, or set same-origin."},
 	"security.W009": {"SECRET_KEY is weak: whoever guesses it can forge everything that is signed, sessions included.",
 		"Set it to a random value of 50 characters or more, from the environment or a secrets manager."},
+	"security.W006": {"Answers have no X-Content-Type-Options: nosniff, so browsers guess what a file is and may run it.",
+		"Remove SECURE_CONTENT_TYPE_NOSNIFF, or set it to True."},
+	"security.W018": {"DEBUG is on: every error shows code, request and settings to whoever caused it.",
+		"Set DEBUG to False, not to a string."},
+	"hosts.W002": {"ALLOWED_HOSTS allows hosts that belong to others.",
+		"Write the names below the public suffix that are yours."},
+	"csp.W012": {"The nonce stands in the settings, so that everybody can read it in any answer.",
+		"Write CSP.NONCE, for which each answer gets a value of its own."},
 	"hosts.W001": {"ALLOWED_HOSTS allows every host: links, redirects and caches can be poisoned with a forged one.",
 		"Replace * by the names of the site. For health checks that name an address, answer before host validation."},
 	"csp.W001": {"Answers have no Content-Security-Policy, so every script that gets into a page runs.",

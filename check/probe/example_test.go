@@ -27,3 +27,30 @@ func Example() {
 	// probe.E015 A form on another site can post to this one.
 	// probe.E016 A form on another site can post to this one from a browser that sends no Sec-Fetch-Site.
 }
+
+// A tool that only colleagues reach, over http on an internal network: the claims admit what the settings have admitted,
+// and the rest is still looked at.
+func ExampleClaims() {
+	tool := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host != "tool.internal" {
+			http.Error(w, "", http.StatusBadRequest)
+		}
+	})
+	report := check.Run(context.Background(), probe.Checks(probe.InProcess(tool), probe.Claims{
+		Host:                 "tool.internal",
+		InsecureHTTP:         true, // there is no certificate for it
+		InsecureNoHSTS:       true,
+		InsecureNoCSP:        true, // it shows text
+		InsecureNoCSRF:       true, // and takes no requests that change something
+		InsecurePlainCookies: true,
+	}), check.Options{Deploy: true})
+	for _, f := range report.Findings {
+		fmt.Println(f.ID, f.Title)
+	}
+	// Output:
+	// probe.W008 Answers lack X-Content-Type-Options: nosniff.
+	// probe.W009 Answers can be framed by other sites.
+	// probe.W010 Answers lack a Referrer-Policy, or have one that tells other sites whole addresses.
+	// probe.W011 Answers lack a Cross-Origin-Opener-Policy that keeps foreign windows apart.
+	// probe.W028 TRACE is answered.
+}

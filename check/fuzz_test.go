@@ -1,0 +1,60 @@
+package check_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/airworthy-go/airworthy/check"
+)
+
+// FuzzReport holds that no text can forge the report around it: the text form holds line ends and what is visible, and
+// as many lines as without the text; the JSON form gives back what it was given.
+func FuzzReport(f *testing.F) {
+	f.Add(hostile)
+	f.Add("plain")
+	f.Add("\u202e\u2066\U000e0001\x00\ufeff")
+	f.Add(strings.Repeat("ü", 300))
+	f.Fuzz(func(t *testing.T, s string) {
+		report := func(s string) *check.Report {
+			return &check.Report{FailLevel: check.Error, Findings: []check.Finding{
+				{ID: "lamp.W001", Level: check.Error, Title: "x" + s, Hint: "x" + s, Setting: "x" + s, Source: "x" + s, Evidence: "x" + s},
+			}}
+		}
+		var text, want, object bytes.Buffer
+		if err := errors.Join(report(s).WriteText(&text, check.TextOptions{}), report("").WriteText(&want, check.TextOptions{}),
+			report(s).WriteJSON(&object)); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range text.String() + object.String() {
+			if r != '\n' && !unicode.IsPrint(r) {
+				t.Fatalf("the report holds %U", r)
+			}
+		}
+		if got, want := bytes.Count(text.Bytes(), []byte("\n")), bytes.Count(want.Bytes(), []byte("\n")); got != want {
+			t.Errorf("%d lines, want %d", got, want)
+		}
+		var back check.Report
+		if err := json.Unmarshal(object.Bytes(), &back); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := back.Findings[0].Evidence, jsonString(t, "x"+s); got != want || back.Findings[0].Level != check.Error {
+			t.Errorf("evidence read back = %q, want %q", got, want)
+		}
+	})
+}
+
+// jsonString is what JSON makes of s: invalid UTF-8 is replaced.
+func jsonString(t *testing.T, s string) (back string) {
+	b, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &back); err != nil {
+		t.Fatal(err)
+	}
+	return back
+}
