@@ -2,6 +2,7 @@ package secret_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/gob"
 	"encoding/json"
 	"encoding/xml"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"html/template"
 	"log/slog"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -160,5 +162,34 @@ func TestMask(t *testing.T) {
 	}
 	if got := (secret.Mask{}).String("x"); got != "x" {
 		t.Errorf("the zero Mask changed %q to %q", "x", got)
+	}
+}
+
+func TestMaskFindsAValueInOtherForms(t *testing.T) {
+	value := "p\"w/ö <x>&+%\n;end"
+	m := secret.NewMask(secret.New(value))
+	j, err := json.Marshal(map[string]string{"k": value})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for form, text := range map[string]string{
+		"Go":       fmt.Sprintf("%q", value),
+		"Go ASCII": fmt.Sprintf("%+q", value),
+		"JSON":     string(j),
+		"query":    "https://x/?k=" + url.QueryEscape(value),
+		"path":     "https://x/" + url.PathEscape(value),
+		"userinfo": (&url.URL{Scheme: "postgres", User: url.UserPassword("u", value), Host: "h"}).String(),
+		"base64":   base64.StdEncoding.EncodeToString([]byte(value)),
+	} {
+		if got := m.String(text); strings.Contains(got, "end") || !strings.Contains(got, secret.Redacted) {
+			t.Errorf("%s: the value is left standing in a text of %d bytes", form, len(text))
+		}
+	}
+}
+
+func TestMaskOfACleanTextAllocatesNothing(t *testing.T) {
+	m := secret.NewMask(secret.New("hunter2hunter2"), secret.New("another secret value"))
+	if n := testing.AllocsPerRun(100, func() { _ = m.String("an ordinary line of a log") }); n != 0 {
+		t.Errorf("%v allocations, want 0", n)
 	}
 }
