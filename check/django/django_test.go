@@ -428,3 +428,22 @@ func BenchmarkChecks(b *testing.B) {
 		check.Run(b.Context(), p.Checks(), check.Options{Deploy: true})
 	}
 }
+
+// TestLevels holds level and deployment flag of the rules that are Django's.
+func TestLevels(t *testing.T) {
+	always := strings.Fields("4_0.E001 security.E026 security.E101 security.E102 security.W027")
+	n := 0
+	for _, c := range (django.Project{}).Checks() {
+		if !isDjango(c.ID) {
+			continue
+		}
+		n++
+		level := map[byte]check.Level{'W': check.Warning, 'E': check.Error}[c.ID[strings.IndexByte(c.ID, '.')+1]]
+		if c.Level != level || c.Deploy == slices.Contains(always, c.ID) {
+			t.Errorf("%s: level %s, deploy %t, want %s, %t", c.ID, c.Level, c.Deploy, level, !c.Deploy)
+		}
+	}
+	if n != 28 {
+		t.Errorf("%d rules of Django's, want 28", n)
+	}
+}
