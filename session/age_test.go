@@ -214,13 +214,29 @@ func TestUseIsNotedSeldom(t *testing.T) {
 	})
 }
 
+func TestATouchThatFailsFailsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &touching{Memory: newMemory(t), down: errDown}
+		s := newSite(t, session.Config{Store: store})
+		s.set("k", "v")
+		time.Sleep(12 * time.Hour)
+		if got := s.value("k"); got != "v" || store.touches != 1 || !strings.Contains(s.logs.String(), errDown.Error()) {
+			t.Errorf("got %q after %d touches and the log %q, want %q, 1 and the cause", got, store.touches, s.logs.String(), "v")
+		}
+	})
+}
+
 type touching struct {
 	*session.Memory
 	touches, saves int
+	down           error
 }
 
 func (c *touching) Touch(ctx context.Context, token string, seen, expires time.Time) error {
 	c.touches++
+	if c.down != nil {
+		return c.down
+	}
 	return c.Memory.Touch(ctx, token, seen, expires)
 }
 
