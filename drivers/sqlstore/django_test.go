@@ -3,11 +3,14 @@ package sqlstore_test
 import (
 	"database/sql"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/airworthy-go/airworthy/cookies"
 	"github.com/airworthy-go/airworthy/drivers/sqlstore"
 	"github.com/airworthy-go/airworthy/session"
 )
@@ -180,5 +183,53 @@ func TestTablesAndSaltsOfOnesOwn(t *testing.T) {
 		if _, err := sqlstore.NewDjango(db, sqlstore.SQLite, newRing(t, djangoKey), sqlstore.DjangoOptions{Table: table}); err == nil {
 			t.Errorf("the table name %q is accepted", table)
 		}
+	}
+}
+
+// Who is logged in on the Django site is logged in here, under the same cookie, and a logout here is one there.
+func TestALoginIsShared(t *testing.T) {
+	db := openSQLite(t)
+	store := newDjango(t, db, sqlstore.SQLite)
+	const key = "abcdefghijklmnopqrstuvwxyz012345"
+	insert(t, db, sqlstore.SQLite, key, djangoLoggedIn, "2999-01-02 03:04:05")
+	m, err := session.New(session.Config{Store: store, Cookies: cookies.Config{InsecurePlainNames: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	visit := func(f func(*session.Session)) *http.Response {
+		r := httptest.NewRequest("GET", "https://example.com/", nil)
+		r.AddCookie(&http.Cookie{Name: "sessionid", Value: key})
+		w := httptest.NewRecorder()
+		m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { f(session.From(r.Context())) })).ServeHTTP(w, r)
+		return w.Result()
+	}
+	res := visit(func(s *session.Session) {
+		if got, want := s.String("_auth_user_backend"), "django.contrib.auth.backends.ModelBackend"; s.User() != "1" || got != want {
+			t.Errorf("user %q by %q, want %q by %q", s.User(), got, "1", want)
+		}
+	})
+	if len(res.Cookies()) != 0 {
+		t.Error("reading a session of Django's sets a cookie")
+	}
+	res = visit(func(s *session.Session) {
+		if err := s.Destroy(); err != nil {
+			t.Error(err)
+		}
+	})
+	if c := res.Cookies(); len(c) != 1 || c[0].Name != "sessionid" || c[0].MaxAge >= 0 {
+		t.Errorf("Set-Cookie = %q, want one that deletes sessionid", res.Header["Set-Cookie"])
+	}
+	var rows int
+	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM django_session").Scan(&rows); err != nil || rows != 0 {
+		t.Errorf("%d rows, %v, want none", rows, err)
+	}
+}
+
+func TestADateThatDjangoDoesNotWriteIsAnError(t *testing.T) {
+	db := openSQLite(t)
+	store := newDjango(t, db, sqlstore.SQLite)
+	insert(t, db, sqlstore.SQLite, "abcdefghijklmnopqrstuvwxyz012345", djangoLoggedIn, "next year")
+	if _, err := store.Load(t.Context(), "abcdefghijklmnopqrstuvwxyz012345"); err == nil || errors.Is(err, session.ErrNotFound) {
+		t.Errorf("Load = %v, want an error that says so", err)
 	}
 }
