@@ -61,7 +61,7 @@ func New(cfg Settings, application http.Handler) (*App, error) {
 	if err != nil {
 		return nil, &RefusedError{cfg, err}
 	}
-	app := &App{settings: cfg, parts: p, handler: p.chain(application)}
+	app := &App{settings: cfg, parts: p, handler: p.chain(failing(application))}
 	for _, w := range cfg.Loaded.Warnings {
 		p.logs.Logger().Warn("settings", "warning", w.String())
 	}

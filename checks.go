@@ -14,6 +14,21 @@ import (
 	"github.com/airworthy-go/airworthy/settings"
 )
 
+// failPath is where the gate, and nobody else, finds a page that fails, to look at the error page for it.
+const failPath = "/airworthy-probe-fail"
+
+// failing answers the gate's request for failPath with an error whose text no visitor may see.
+func failing(application http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == failPath && httpx.Probing(r.Context()) {
+			cause := errors.New("panic: the gate asked for a failure\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:1")
+			httpx.Refuse(w, r, http.StatusInternalServerError, cause)
+			return
+		}
+		application.ServeHTTP(w, r)
+	})
+}
+
 // Checks returns all checks: those of the settings, and those that ask the running application.
 func (a *App) Checks() []check.Check {
 	gate := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -150,6 +165,7 @@ func (s Settings) claims() probe.Claims {
 	return probe.Claims{
 		Host:                 s.probeHost(),
 		Paths:                s.ProbePaths,
+		FailPath:             failPath,
 		HealthPath:           s.Hosts.HealthPath,
 		SessionCookie:        s.Session.CookieName,
 		Tokens:               !s.CSRF.InsecureOff,

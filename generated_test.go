@@ -64,6 +64,9 @@ says. Set one aside with ` + "`SILENCED_SYSTEM_CHECKS=ID=reason`" + `.
 |---|---|---|---|---|---|
 `)
 	for _, c := range checks {
+		if !strings.HasSuffix(c.Title, ".") || !strings.HasSuffix(c.Hint, ".") {
+			t.Errorf("%s: title and hint are sentences, with a full stop", c.ID)
+		}
 		deploy := ""
 		if c.Deploy {
 			deploy = "deploy"

@@ -14,25 +14,25 @@ func (c Config) Checks() []check.Check {
 	checks := []check.Check{
 		{
 			ID: "csp.W001", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
-			Title: "Answers have no Content-Security-Policy, so every script that gets into a page runs",
+			Title: "Answers have no Content-Security-Policy, so every script that gets into a page runs.",
 			Hint:  "Remove InsecureOff from the csp part; begin with InsecureReportOnly if the policy is not ready.",
 			Find:  when(c.InsecureOff, check.Finding{}),
 		},
 		{
 			ID: "csp.W002", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
-			Title: "The Content-Security-Policy is report-only: browsers tell of an attack and let it happen",
+			Title: "The Content-Security-Policy is report-only: browsers tell of an attack and let it happen.",
 			Hint:  "When the reports have dried up, remove InsecureReportOnly.",
 			Find:  when(c.InsecureReportOnly && !c.InsecureOff, check.Finding{Setting: "SECURE_CSP"}),
 		},
 		{
 			ID: "csp.W014", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
-			Title: "A report-only policy reports to nobody",
+			Title: "A report-only policy reports to nobody.",
 			Hint:  "Set CSP_REPORT_PATH=/csp-reports, or name a collector in the policy's report-uri.",
 			Find:  when(c.silent() && !c.InsecureOff, check.Finding{Setting: "CSP_REPORT_PATH"}),
 		},
 		{
 			ID: "csp.E001", Level: check.Error, Tags: tags, Needs: check.Settings,
-			Title: "The Content-Security-Policy is not valid",
+			Title: "The Content-Security-Policy is not valid.",
 			Hint:  "Correct the policy; the part does not start with it.",
 			Find: func(context.Context) ([]check.Finding, error) {
 				err := c.validate()

@@ -6,7 +6,7 @@ import "slices"
 var rules = []rule{
 	{
 		id:     "csp.W003",
-		title:  "Inline scripts are allowed, so injected markup runs: the policy stops nothing that matters",
+		title:  "Inline scripts are allowed, so injected markup runs: the policy stops nothing that matters.",
 		remedy: "Replace 'unsafe-inline' by 'nonce' and give the page's own inline scripts the nonce.",
 		find: func(p *Policy, r rule) []Weakness {
 			return r.each(p, func(list []Source, s Source) bool { return s == UnsafeInline && !strict(list) }, p.lists("script-src")...)
@@ -14,7 +14,7 @@ var rules = []rule{
 	},
 	{
 		id:     "csp.W004",
-		title:  "Scripts may turn text into code with eval",
+		title:  "Scripts may turn text into code with eval.",
 		remedy: "Remove 'unsafe-eval'; WebAssembly needs only 'wasm-unsafe-eval'.",
 		find: func(p *Policy, r rule) []Weakness {
 			return r.each(p, func(_ []Source, s Source) bool { return s == UnsafeEval }, p.lists("script-src")...)
@@ -22,7 +22,7 @@ var rules = []rule{
 	},
 	{
 		id:     "csp.W005",
-		title:  "Scripts or plugins may come from any host, an attacker's included",
+		title:  "Scripts or plugins may come from any host, an attacker's included.",
 		remedy: "Name the hosts, or use 'nonce' with 'strict-dynamic'.",
 		find: func(p *Policy, r rule) []Weakness {
 			open := func(list []Source, s Source) bool { return wide(s) && !slices.Contains(list, StrictDynamic) }
@@ -31,7 +31,7 @@ var rules = []rule{
 	},
 	{
 		id:     "csp.W006",
-		title:  "An injected <base> sends the page's own relative scripts to an attacker's host",
+		title:  "An injected <base> sends the page's own relative scripts to an attacker's host.",
 		remedy: "Set base-uri 'none', or 'self'.",
 		find: func(p *Policy, r rule) []Weakness {
 			any := func(_ []Source, s Source) bool { return wide(s) }
@@ -40,19 +40,19 @@ var rules = []rule{
 	},
 	{
 		id:     "csp.W007",
-		title:  "Plugins and embedded documents may come from anywhere",
+		title:  "Plugins and embedded documents may come from anywhere.",
 		remedy: "Set object-src 'none'.",
 		find:   func(p *Policy, r rule) []Weakness { return r.missing(p, "object-src", "default-src") },
 	},
 	{
 		id:     "csp.W008",
-		title:  "Nothing restricts scripts",
+		title:  "Nothing restricts scripts.",
 		remedy: "Set script-src 'self' 'nonce', or at least default-src 'self'.",
 		find:   func(p *Policy, r rule) []Weakness { return r.missing(p, "script-src", "default-src") },
 	},
 	{
 		id:     "csp.W009",
-		title:  "Scripts may come from a host on which an attacker finds, or can put, a script that runs what it is told",
+		title:  "Scripts may come from a host on which an attacker finds, or can put, a script that runs what it is told.",
 		remedy: "Serve the file from the site itself, give its exact path, or use 'nonce' with 'strict-dynamic'.",
 		find: func(p *Policy, r rule) []Weakness {
 			known := func(list []Source, s Source) bool { return bypass(s) && !slices.Contains(list, StrictDynamic) }
@@ -61,7 +61,7 @@ var rules = []rule{
 	},
 	{
 		id:     "csp.W010",
-		title:  "Any site may frame this one and steal clicks",
+		title:  "Any site may frame this one and steal clicks.",
 		remedy: "Set frame-ancestors 'none', or 'self'.",
 		find: func(p *Policy, r rule) []Weakness {
 			any := func(_ []Source, s Source) bool { return wide(s) }
@@ -70,7 +70,7 @@ var rules = []rule{
 	},
 	{
 		id:     "csp.W011",
-		title:  "An injected form sends what a user types, or a password manager fills in, to any host",
+		title:  "An injected form sends what a user types, or a password manager fills in, to any host.",
 		remedy: "Set form-action 'self' and the hosts that forms or the redirects after them lead to.",
 		find: func(p *Policy, r rule) []Weakness {
 			any := func(_ []Source, s Source) bool { return wide(s) }
@@ -79,7 +79,7 @@ var rules = []rule{
 	},
 	{
 		id:     "csp.W012",
-		title:  "The nonce is so short that it can be guessed",
+		title:  "The nonce is so short that it can be guessed.",
 		remedy: "Make 16 random bytes for each answer, as csp.Nonce does.",
 		find: func(p *Policy, r rule) []Weakness {
 			short := func(_ []Source, s Source) bool { return s.isNonce() && len(s) < len("'nonce-'")+nonceLen }
@@ -88,7 +88,7 @@ var rules = []rule{
 	},
 	{
 		id:     "csp.W013",
-		title:  "Scripts may come over plain HTTP, which anybody on the way can change",
+		title:  "Scripts may come over plain HTTP, which anybody on the way can change.",
 		remedy: "Write https:// before the host.",
 		find: func(p *Policy, r rule) []Weakness {
 			plain := func(list []Source, s Source) bool {
@@ -100,7 +100,7 @@ var rules = []rule{
 	},
 	{
 		id:     "csp.I001",
-		title:  "Inline styles are allowed, with which injected markup can rearrange a page and read parts of it",
+		title:  "Inline styles are allowed, with which injected markup can rearrange a page and read parts of it.",
 		remedy: "Replace 'unsafe-inline' in style-src by 'nonce', or by hashes.",
 		info:   true,
 		find: func(p *Policy, r rule) []Weakness {
