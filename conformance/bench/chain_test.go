@@ -2,13 +2,10 @@ package bench
 
 import (
 	"context"
-	"crypto/tls"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
-
-	"github.com/alexedwards/scs/v2"
 
 	"github.com/airworthy-go/airworthy"
 	"github.com/airworthy-go/airworthy/csp"
@@ -17,123 +14,101 @@ import (
 	"github.com/airworthy-go/airworthy/session"
 )
 
-// discard is a response that costs nothing. Its header is emptied for each request, as net/http's is new.
-type discard struct {
-	h      http.Header
-	status int
-}
+var body = []byte("hello\n")
 
-func (d *discard) Header() http.Header         { return d.h }
-func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
-func (d *discard) WriteHeader(status int)      { d.status = status }
+// page is an application that does nothing of interest.
+var page = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(body) })
 
-func request(method, path string, header ...string) *http.Request {
-	r := httptest.NewRequest(method, path, nil)
-	r.Host = "example.com"
-	r.URL.Host, r.URL.Scheme = "", ""
-	r.TLS = &tls.ConnectionState{HandshakeComplete: true}
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	return r
-}
-
-// run measures h on r and fails if the answer is not what the benchmark is about.
-func run(b *testing.B, h http.Handler, r *http.Request, status int) {
-	b.Helper()
-	w := &discard{h: http.Header{}}
-	b.ReportAllocs()
-	for b.Loop() {
-		clear(w.h)
-		w.status = http.StatusOK
-		h.ServeHTTP(w, r)
-	}
-	if w.status != status {
-		b.Fatalf("status %d, want %d", w.status, status)
-	}
-}
-
-var bare = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(nil) })
-
-// ours is the application with everything on, and page around nothing.
-func ours(b *testing.B, app http.Handler) *airworthy.App {
-	b.Helper()
+// whole is the application with every part on. Each request gives it something new to log: nothing here does.
+func whole(tb testing.TB, app http.Handler) *airworthy.App {
+	tb.Helper()
 	s := airworthy.Production()
 	s.Keyring.Key = keyring.Generate()
 	s.Hosts.Allowed = []string{"example.com", "www.example.com"}
 	s.HTTPS.HSTS, s.HTTPS.IncludeSubdomains = 31536000, true
+	s.CSP.Enforce = policy(tb)
 	s.Logs = logs.Config{Output: io.Discard, AccessLog: logs.AccessOff}
 	a, err := airworthy.New(s, app)
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	return a
 }
 
-func BenchmarkGETWithoutSession(b *testing.B) {
-	r := request("GET", "/")
-	b.Run("bare", func(b *testing.B) { run(b, bare, r, 200) })
-	b.Run("limit", func(b *testing.B) { run(b, newLimit(bare, make([]byte, 32), false), r, 200) })
-	b.Run("airworthy", func(b *testing.B) { run(b, ours(b, bare), r, 200) })
-	b.Run("peers", func(b *testing.B) { h, _ := peers(bare); run(b, h, r, 200) })
+// policy is the one that all of them send, with a nonce where it is asked for.
+func policy(tb testing.TB) csp.Policy {
+	p, err := csp.Parse("script-src 'nonce'; object-src 'none'; base-uri 'none'")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p
 }
 
-func BenchmarkGETWithSession(b *testing.B) {
-	b.Run("limit", func(b *testing.B) {
-		l := newLimit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if s := r.Context().Value(limitKey{}).(*limitState); s.n == 0 {
-				panic("no session")
-			}
-		}), make([]byte, 32), false)
-		run(b, l, request("GET", "/", "Cookie", "__Host-sessionid="+l.seal(`name "Ada Lovelace" theme "dark"`)), 200)
-	})
-	b.Run("airworthy", func(b *testing.B) {
-		app := ours(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			s := session.From(r.Context())
-			if r.Method == "POST" {
-				_ = s.Set("name", "Ada Lovelace")
-				_ = s.Set("theme", "dark")
-			} else if s.String("name") != "Ada Lovelace" {
-				panic("no session")
-			}
-		}))
-		rec := httptest.NewRecorder()
-		app.ServeHTTP(rec, request("POST", "/", "Sec-Fetch-Site", "same-origin"))
-		c := rec.Result().Cookies()[0]
-		run(b, app, request("GET", "/", "Cookie", c.Name+"="+c.Value), 200)
-	})
-	b.Run("peers", func(b *testing.B) {
-		var m *scs.SessionManager
-		h, m := peers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if m.GetString(r.Context(), "name") != "Ada Lovelace" {
-				panic("no session")
-			}
-		}))
-		ctx, err := m.Load(context.Background(), "")
-		if err != nil {
-			b.Fatal(err)
+func wholeChain(tb testing.TB) []contest {
+	get := request("GET")
+	forged := request("POST", "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
+	peer, _ := peers(page)
+	return []contest{
+		{"whole chain, GET without a session", 2, 1.2, []contestant{
+			serving(tb, bareName, page, get, 200),
+			serving(tb, limitName, newLimit(page), get, 200),
+			serving(tb, ours, whole(tb, page), get, 200),
+			serving(tb, "secure+nosurf+scs", peer, get, 200),
+		}},
+		{"whole chain, GET with a session", 4, 1.2, []contestant{
+			limitSession(tb), oursSession(tb), peersSession(tb),
+		}},
+		{"whole chain, page with a nonce", 4, 1.2, []contestant{
+			serving(tb, limitName, newLimit(asking(limitNonce)), get, 200),
+			serving(tb, ours, whole(tb, asking(csp.Nonce)), get, 200),
+			serving(tb, "secure+nosurf+scs", peersNonce(page), get, 200),
+		}},
+		{"whole chain, refused POST", 3, 1.2, []contestant{
+			serving(tb, limitName, newLimit(page), forged, 403),
+			serving(tb, ours, whole(tb, page), forged, 403),
+			serving(tb, "secure+nosurf+scs", peer, forged, 400),
+		}},
+	}
+}
+
+// asking is a page that asks for a nonce.
+func asking(nonce func(context.Context) string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(nonce(r.Context())) != 22 {
+			panic("no nonce")
 		}
-		m.Put(ctx, "name", "Ada Lovelace")
-		m.Put(ctx, "theme", "dark")
-		token, _, err := m.Commit(ctx)
-		if err != nil {
-			b.Fatal(err)
-		}
-		run(b, h, request("GET", "/", "Cookie", m.Cookie.Name+"="+token), 200)
+		_, _ = w.Write(body)
 	})
 }
 
-func BenchmarkRefusedPOST(b *testing.B) {
-	r := request("POST", "/", "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
-	b.Run("limit", func(b *testing.B) { run(b, newLimit(bare, make([]byte, 32), false), r, 403) })
-	b.Run("airworthy", func(b *testing.B) { run(b, ours(b, bare), r, 403) })
-	b.Run("peers", func(b *testing.B) { h, _ := peers(bare); run(b, h, r, 400) })
+// greeting is a page that reads a value of the session.
+func greeting(name func(context.Context) string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name(r.Context()) != "Ada Lovelace" {
+			panic("no session")
+		}
+		_, _ = w.Write(body)
+	})
 }
 
-func BenchmarkGETWithNonce(b *testing.B) {
-	r := request("GET", "/")
-	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _ = csp.Nonce(r.Context()) })
-	b.Run("limit", func(b *testing.B) { run(b, newLimit(bare, make([]byte, 32), true), r, 200) })
-	b.Run("airworthy", func(b *testing.B) { run(b, ours(b, page), r, 200) })
-	b.Run("peer", func(b *testing.B) { run(b, peerHeadersNonce(bare), r, 200) })
+func limitSession(tb testing.TB) contestant {
+	l := newLimit(greeting(func(ctx context.Context) string { return limitValue(ctx, "name") }))
+	r := request("GET", "Cookie", "theme=dark; __Host-sessionid="+l.seal("name", "Ada Lovelace", "cart", "[1,2,3]"))
+	return serving(tb, limitName, l, r, 200)
+}
+
+func oursSession(tb testing.TB) contestant {
+	read := greeting(func(ctx context.Context) string { return session.From(ctx).String("name") })
+	app := whole(tb, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "GET" {
+			read.ServeHTTP(w, r)
+			return
+		}
+		_ = session.From(r.Context()).Set("name", "Ada Lovelace")
+		_ = session.From(r.Context()).Set("cart", []int{1, 2, 3})
+	}))
+	rec := httptest.NewRecorder()
+	app.ServeHTTP(rec, request("POST", "Sec-Fetch-Site", "same-origin"))
+	c := rec.Result().Cookies()[0]
+	return serving(tb, ours, app, request("GET", "Cookie", "theme=dark; "+c.Name+"="+c.Value), 200)
 }

@@ -7,6 +7,7 @@ replace github.com/airworthy-go/airworthy => ../../
 require (
 	github.com/airworthy-go/airworthy v0.0.0-00010101000000-000000000000
 	github.com/alexedwards/scs/v2 v2.9.0
+	github.com/gorilla/securecookie v1.1.2
 	github.com/justinas/nosurf v1.2.0
 	github.com/unrolled/secure v1.17.0
 )

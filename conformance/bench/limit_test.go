@@ -4,36 +4,55 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
-	"hash"
+	"encoding/binary"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
 )
 
-// limit is what the whole chain could cost: the same decisions and headers as the parts make, written by hand into one
-// function, with one context and nothing that a part could be switched off, configured or combined by.
+// limit is what the whole chain could cost.
 type limit struct {
 	hosts   map[string]bool
-	headers [][2]any // canonical key, values
+	drop    map[string]bool
+	headers []field
+	policy  [2]string // around the nonce
 	aead    cipher.AEAD
 	app     http.Handler
-	nonces  bool
+
+	mu     sync.Mutex
+	since  time.Time
+	logged map[refused]int
+	missed int
+}
+
+type field struct {
+	name  string
+	value []string
+}
+
+// refused is what refusals are counted by.
+type refused struct{ reason, origin string }
+
+// limitState is the context and the response's writer too, so that with the request's copy there are two allocations.
+type limitState struct {
+	context.Context
+	http.ResponseWriter
+	limit  *limit
+	r      *http.Request
+	peer   netip.Addr
+	status int
+	opened bool
+	data   string
+	nonce  string
+	random [16]byte
+	policy [1]string
 }
 
 type limitKey struct{}
-
-// limitState is the context, so that the request's copy and this are the only allocations.
-type limitState struct {
-	context.Context
-	nonce   string
-	session [128]byte
-	n       int
-}
 
 func (s *limitState) Value(key any) any {
 	if _, ok := key.(limitKey); ok {
@@ -42,119 +61,195 @@ func (s *limitState) Value(key any) any {
 	return s.Context.Value(key)
 }
 
-func newLimit(app http.Handler, key []byte, nonces bool) *limit {
-	block, err := aes.NewCipher(key)
+const plainPolicy = "script-src 'self'; object-src 'none'; base-uri 'none'"
+
+func newLimit(app http.Handler) *limit {
+	block, err := aes.NewCipher(make([]byte, 32))
 	if err != nil {
 		panic(err)
 	}
-	aead, err := cipher.NewGCM(block)
+	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
 		panic(err)
 	}
-	l := &limit{hosts: map[string]bool{"example.com": true, "www.example.com": true}, aead: aead, app: app, nonces: nonces}
-	for k, v := range map[string]string{
-		"X-Content-Type-Options":       "nosniff",
-		"X-Frame-Options":              "DENY",
-		"Referrer-Policy":              "same-origin",
-		"Cross-Origin-Opener-Policy":   "same-origin",
-		"Cross-Origin-Resource-Policy": "same-origin",
-		"Permissions-Policy":           "camera=(), geolocation=(), microphone=()",
-		"Content-Security-Policy":      "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-		"Strict-Transport-Security":    "max-age=31536000; includeSubDomains",
-	} {
-		l.headers = append(l.headers, [2]any{k, []string{v}})
+	l := &limit{
+		hosts: map[string]bool{"example.com": true, "www.example.com": true}, aead: aead, app: app,
+		drop: map[string]bool{"Forwarded": true, "X-Forwarded-For": true, "X-Forwarded-Proto": true,
+			"X-Forwarded-Host": true, "X-Real-Ip": true, "Remote-User": true},
+		policy: [2]string{"script-src 'nonce-", "'; object-src 'none'; base-uri 'none'"},
+		logged: map[refused]int{},
+	}
+	for _, line := range append(plainHeaders, "Content-Security-Policy: "+plainPolicy) {
+		name, value, _ := strings.Cut(line, ": ")
+		l.headers = append(l.headers, field{name, []string{value}})
 	}
 	return l
 }
 
+// plainHeaders are those that airworthy sends by default, but for the policy.
+var plainHeaders = []string{
+	"X-Content-Type-Options: nosniff",
+	"Referrer-Policy: same-origin",
+	"X-Frame-Options: DENY",
+	"Cross-Origin-Opener-Policy: same-origin",
+	"Cross-Origin-Resource-Policy: same-origin",
+	"Permissions-Policy: camera=(), geolocation=(), microphone=()",
+	"Strict-Transport-Security: max-age=31536000; includeSubDomains",
+}
+
 func (l *limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s := &limitState{Context: r.Context(), ResponseWriter: w, limit: l}
+	s.r = r.WithContext(s)
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		s.peer = peer.Addr().Unmap()
+	}
+	for name := range r.Header {
+		if l.drop[name] {
+			s.r.Header = r.Header.Clone()
+			s.r.Header.Del(name)
+		}
+	}
 	h := w.Header()
 	for i := range l.headers {
-		h[l.headers[i][0].(string)] = l.headers[i][1].([]string)
+		h[l.headers[i].name] = l.headers[i].value
 	}
-	if !l.hosts[r.Host] {
-		w.WriteHeader(http.StatusBadRequest)
-		return
+	defer func() {
+		if v := recover(); v != nil {
+			s.WriteHeader(http.StatusInternalServerError)
+		}
+	}()
+	switch {
+	case !l.hosts[r.Host]:
+		s.refuse(http.StatusBadRequest, "host")
+	case r.TLS == nil:
+		s.WriteHeader(http.StatusMovedPermanently)
+	case r.Method != "GET" && r.Method != "HEAD" && !sameOrigin(r):
+		s.refuse(http.StatusForbidden, "cross-site")
+	default:
+		l.app.ServeHTTP(s, s.r)
+		if s.status == 0 {
+			s.WriteHeader(http.StatusOK)
+		}
 	}
-	if r.TLS == nil {
-		w.WriteHeader(http.StatusMovedPermanently)
-		return
+}
+
+func sameOrigin(r *http.Request) bool {
+	from := r.Header["Sec-Fetch-Site"]
+	return len(from) == 1 && (from[0] == "same-origin" || from[0] == "none")
+}
+
+var (
+	contentType = []string{"text/plain; charset=utf-8"}
+	noStore     = []string{"no-store"}
+	forbidden   = []byte("403 Forbidden\n")
+	cookie      = []string{"Cookie"}
+	private     = []string{"private"}
+	neverStore  = []string{"private, no-store"}
+)
+
+// refuse counts the refusal, as a log that is not to be flooded has to, and answers.
+func (s *limitState) refuse(status int, reason string) {
+	kind := refused{reason, s.r.Header.Get("Origin")}
+	s.limit.mu.Lock()
+	if now := time.Now(); now.Sub(s.limit.since) >= time.Minute {
+		clear(s.limit.logged)
+		s.limit.since = now
 	}
-	if r.Method != "GET" && r.Method != "HEAD" {
-		if f := r.Header["Sec-Fetch-Site"]; len(f) != 1 || f[0] != "same-origin" {
-			w.WriteHeader(http.StatusForbidden)
+	if s.limit.logged[kind]++; s.limit.logged[kind] > 10 {
+		s.limit.missed++
+	}
+	s.limit.mu.Unlock()
+	h := s.Header()
+	h["Content-Type"], h["Cache-Control"] = contentType, noStore
+	s.WriteHeader(status)
+	_, _ = s.Write(forbidden)
+}
+
+// WriteHeader tells caches what belongs to one visitor.
+func (s *limitState) WriteHeader(status int) {
+	if s.opened {
+		h := s.Header()
+		h["Vary"] = cookie
+		if len(h["Cache-Control"]) == 0 {
+			h["Cache-Control"] = private
+		}
+	}
+	s.status = status
+	s.ResponseWriter.WriteHeader(status)
+}
+
+func (s *limitState) Write(p []byte) (int, error) {
+	if s.status == 0 {
+		s.WriteHeader(http.StatusOK)
+	}
+	return s.ResponseWriter.Write(p)
+}
+
+// limitNonce makes the nonce of the page and puts it into the policy.
+func limitNonce(ctx context.Context) string {
+	s := ctx.Value(limitKey{}).(*limitState)
+	_, _ = rand.Read(s.random[:])
+	var nonce [22]byte
+	base64.RawURLEncoding.Encode(nonce[:], s.random[:])
+	s.policy[0] = s.limit.policy[0] + string(nonce[:]) + s.limit.policy[1]
+	s.nonce = s.policy[0][len(s.limit.policy[0]):][:len(nonce)]
+	h := s.Header()
+	h["Content-Security-Policy"], h["Cache-Control"] = s.policy[:], neverStore
+	return s.nonce
+}
+
+// limitValue opens the sealed cookie, checks its age, as a cookie store must, and finds the value.
+func limitValue(ctx context.Context, key string) string {
+	s := ctx.Value(limitKey{}).(*limitState)
+	if !s.opened {
+		s.opened = true
+		s.open()
+	}
+	for data := s.data; data != ""; {
+		k, rest := cutText(data)
+		v, rest := cutText(rest)
+		if k == key {
+			return v
+		}
+		data = rest
+	}
+	return ""
+}
+
+func cutText(s string) (string, string) { return s[1 : 1+s[0]], s[1+s[0]:] }
+
+func (s *limitState) open() {
+	for _, line := range s.r.Header["Cookie"] {
+		for line != "" {
+			var pair string
+			pair, line, _ = strings.Cut(line, "; ")
+			value, ok := strings.CutPrefix(pair, "__Host-sessionid=")
+			if !ok {
+				continue
+			}
+			var text, raw, plain [512]byte
+			if len(value) > len(text) {
+				return
+			}
+			n, err := base64.RawURLEncoding.Decode(raw[:], append(text[:0], value...))
+			if err != nil {
+				return
+			}
+			open, err := s.limit.aead.Open(plain[:0], nil, raw[:n], nil)
+			if err == nil && time.Now().Unix() < int64(binary.BigEndian.Uint64(open[17:])) {
+				s.data = string(open[26:])
+			}
 			return
 		}
 	}
-	s := &limitState{Context: r.Context()}
-	if l.nonces {
-		var b [16]byte
-		_, _ = rand.Read(b[:])
-		s.nonce = base64.RawURLEncoding.EncodeToString(b[:])
-		h["Content-Security-Policy"] = []string{"default-src 'self'; script-src 'nonce-" + s.nonce +
-			"'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"}
-	}
-	l.session(s, r)
-	l.app.ServeHTTP(w, r.WithContext(s))
 }
 
-// session opens the sealed cookie and checks its age, as a cookie store must.
-func (l *limit) session(s *limitState, r *http.Request) {
-	for _, line := range r.Header["Cookie"] {
-		_, value, ok := strings.Cut(line, "__Host-sessionid=")
-		if !ok {
-			continue
-		}
-		value, _, _ = strings.Cut(value, ";")
-		var raw [256]byte
-		n, err := base64.RawURLEncoding.Decode(raw[:], []byte(value))
-		if err != nil || n < 12 {
-			return
-		}
-		plain, err := l.aead.Open(s.session[:0], raw[:12], raw[12:n], nil)
-		if err != nil || len(plain) < 8 {
-			return
-		}
-		var at int64
-		for _, b := range plain[:8] {
-			at = at<<8 | int64(b)
-		}
-		if time.Now().Unix() < at+1209600 {
-			s.n = len(plain)
-		}
+// seal makes the cookie that open opens: flags, three times, no user, and the pairs, as airworthy's has them.
+func (l *limit) seal(pairs ...string) string {
+	plain := make([]byte, 26)
+	binary.BigEndian.PutUint64(plain[17:], uint64(time.Now().Add(14*24*time.Hour).Unix()))
+	for _, s := range pairs {
+		plain = append(append(plain, byte(len(s))), s...)
 	}
-}
-
-// sealLimit makes the cookie that session opens.
-func (l *limit) seal(data string) string {
-	plain := make([]byte, 8, 8+len(data))
-	for i, now := 0, time.Now().Unix(); i < 8; i++ {
-		plain[i] = byte(now >> (56 - 8*i))
-	}
-	nonce := make([]byte, 12)
-	_, _ = rand.Read(nonce)
-	sealed := l.aead.Seal(nonce, nonce, append(plain, data...), nil)
-	return base64.RawURLEncoding.EncodeToString(sealed)
-}
-
-// macLimit verifies Django's signature of a value as cheaply as crypto/hmac can: with a state that is reused.
-type macLimit struct{ pool sync.Pool }
-
-func newMACLimit(key []byte) *macLimit {
-	return &macLimit{sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
-}
-
-func (m *macLimit) verify(signed string, scratch *[128]byte) bool {
-	i := strings.LastIndexByte(signed, ':')
-	if i < 0 || len(signed)-i-1 != 43 || i > 64 {
-		return false
-	}
-	mac := m.pool.Get().(hash.Hash)
-	mac.Reset()
-	mac.Write(append(scratch[:0], signed[:i]...))
-	sum := mac.Sum(scratch[64:64])
-	m.pool.Put(mac)
-	var text [43]byte
-	base64.RawURLEncoding.Encode(text[:], sum)
-	return hmac.Equal(text[:], append(scratch[:0], signed[i+1:]...))
+	return base64.RawURLEncoding.EncodeToString(l.aead.Seal(nil, nil, plain, nil))
 }
