@@ -44,7 +44,7 @@ func (a *access) log() {
 	if failed {
 		level = slog.LevelError
 	}
-	if ctx := a.request.Context(); a.logs.lines.Enabled(ctx, level) && (failed || !httpx.Probing(ctx)) {
+	if ctx := a.request.Context(); a.logs.lines.Enabled(ctx, level) && !httpx.Probing(ctx) {
 		a.write(ctx, level, status)
 	}
 }

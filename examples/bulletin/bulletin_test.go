@@ -106,17 +106,32 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	}
 }
 
-// TestReadme holds what the README says that commands print to what they print.
+// TestReadme holds what the README says that commands print to what they print. UPDATE=1 writes it.
 func TestReadme(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+	const name = "../../README.md"
+	b, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
+	folder, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme := string(b)
 	_, gate, _ := run(t, nil, "check", "--deploy")
 	_, _, refused := run(t, map[string]string{"AIRWORTHY_ENV": "production"}, "serve")
-	for name, text := range map[string]string{"check --deploy": gate, "serve in production": refused} {
-		if !strings.Contains(string(readme), "```\n"+text+"```\n") {
-			t.Errorf("the README does not show what %s prints:\n%s", name, text)
+	t.Chdir(folder)
+	for before, text := range map[string]string{"and exits with 1:": gate, "never shows a secret:": refused} {
+		start := strings.Index(readme, before+"\n\n```\n") + len(before) + len("\n\n```\n")
+		end := start + strings.Index(readme[start:], "```")
+		if readme[start:end] != text {
+			t.Errorf("after %q the README does not show what the command prints: run UPDATE=1 go test ./examples/bulletin\n%s", before, text)
+			readme = readme[:start] + text + readme[end:]
+		}
+	}
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(name, []byte(readme), 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
