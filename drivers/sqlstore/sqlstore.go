@@ -28,6 +28,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // registers "pgx" with database/sql
 	_ "modernc.org/sqlite"             // registers "sqlite" with database/sql
 
@@ -45,7 +46,7 @@ const (
 // otherwise: write-ahead logging, so that nobody who reads waits for somebody who writes, five seconds of patience for
 // a lock, foreign keys, and transactions that take their lock when they begin rather than fail half-way.
 //
-// The error never holds dsn.
+// The error never holds a password.
 func Open(ctx context.Context, driver string, dsn secret.Text) (*sql.DB, error) {
 	name := dsn.Reveal()
 	switch driver {
@@ -60,16 +61,24 @@ func Open(ctx context.Context, driver string, dsn secret.Text) (*sql.DB, error) 
 	}
 	db, err := sql.Open(driver, name)
 	if err != nil {
-		return nil, errors.New("sqlstore: the DSN cannot be read: it is of the form that " + driver + " documents")
+		return nil, unreadable(driver)
 	}
 	if driver == SQLite && inMemory(name) {
 		db.SetMaxOpenConns(1) // each connection would have a database of its own
 	}
 	if err := db.PingContext(ctx); err != nil {
 		_ = db.Close()
+		if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok { // pgx reads it no sooner
+			return nil, unreadable(driver)
+		}
 		return nil, fmt.Errorf("sqlstore: the database does not answer: %s", secret.NewMask(dsn).String(err.Error()))
 	}
 	return db, nil
+}
+
+// unreadable leaves out the cause, which quotes what it cannot read.
+func unreadable(driver string) error {
+	return fmt.Errorf("sqlstore: the DSN cannot be read: it is to be as the driver %q documents", driver)
 }
 
 func unknownDriver(driver string) error {
@@ -81,7 +90,7 @@ func sqliteDSN(dsn string) (string, error) {
 	path, query, _ := strings.Cut(dsn, "?")
 	options, err := url.ParseQuery(query)
 	if path == "" || err != nil {
-		return "", errors.New("sqlstore: the DSN cannot be read: it is a path, or of the form file:path?option=value")
+		return "", unreadable(SQLite)
 	}
 	for _, pragma := range []string{"busy_timeout(5000)", "foreign_keys(1)", "journal_mode(wal)"} {
 		name, _, _ := strings.Cut(pragma, "(")
