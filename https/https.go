@@ -107,8 +107,18 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 	})
 }
 
+var errGarbled = errors.New("https: the proxy's forwarding headers cannot be understood," +
+	" so that it is unknown whether the request came by HTTPS")
+
 // toHTTPS answers with the redirect, unless that would lead back here.
+//
+// Where the proxy's headers cannot be understood, which any client behind it can bring about, the request may have come
+// by HTTPS. A redirect could then be stored by a cache in between, and send everybody else in a circle.
 func (g *Guard) toHTTPS(w http.ResponseWriter, r *http.Request) {
+	if s := httpx.From(r.Context()); s != nil && s.Garbled {
+		httpx.Refuse(w, r, http.StatusBadRequest, errGarbled)
+		return
+	}
 	host := httpx.Host(r)
 	target, status, err := g.Target(host, r)
 	if err != nil {

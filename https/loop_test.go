@@ -3,6 +3,7 @@ package https_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"net/http/httptest"
@@ -124,6 +125,41 @@ func TestRedirectLoopBehindTheProxyPart(t *testing.T) {
 			site.ServeHTTP(w, r)
 			if w.Code != row.status || !strings.Contains(log.String(), row.log) || row.log == "" && log.Len() > 0 {
 				t.Errorf("status %d and log %q, want %d and %q", w.Code, log.String(), row.status, row.log)
+			}
+		})
+	}
+}
+
+// Bad input 8: whoever makes a trusted proxy's headers unreadable gets no redirect that a cache in between could store.
+func TestNoRedirectWhereTheSchemeIsUnknown(t *testing.T) {
+	front, err := proxy.New(proxy.Config{Trusted: []netip.Prefix{netip.MustParsePrefix("203.0.113.5/32")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := front.Handler(newGuard(t, https.Config{}).Handler(reached))
+	for _, row := range []struct {
+		name, forwardedFor string
+		tls                bool
+		status             int
+	}{
+		{"65 entries", strings.Repeat("1.1.1.1,", 64) + "1.1.1.1", false, 400},
+		{"65 entries over the proxy's own TLS", strings.Repeat("1.1.1.1,", 64) + "1.1.1.1", true, 200},
+		{"64 entries", strings.Repeat("1.1.1.1,", 63) + "1.1.1.1", false, 301},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := httptest.NewRequest("GET", "http://example.com/", nil)
+			r.RemoteAddr = "203.0.113.5:1"
+			r.Header.Set("X-Forwarded-For", row.forwardedFor)
+			if row.tls {
+				r.TLS = &tls.ConnectionState{}
+			}
+			w := httptest.NewRecorder()
+			site.ServeHTTP(w, r)
+			if w.Code != row.status {
+				t.Errorf("status %d, want %d", w.Code, row.status)
+			}
+			if w.Code == 400 && (w.Header().Get("Location") != "" || w.Header().Get("Cache-Control") != "no-store") {
+				t.Errorf("headers %v, want no redirect and nothing stored", w.Header())
 			}
 		})
 	}

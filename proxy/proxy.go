@@ -104,28 +104,31 @@ func New(cfg Config) (*Guard, error) {
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, w, inner := httpx.Begin(w, r)
-		g.settle(s, inner)
-		if h := g.drop.filter(r.Header, s.Trusted); h != nil {
+		listed, twins := g.drop.find(r.Header)
+		g.settle(s, inner, listed)
+		if twins || listed && !s.Trusted {
 			if inner == r { // somebody else's copy: leave it alone
 				inner = r.WithContext(r.Context())
 			}
-			inner.Header = h
+			inner.Header = g.drop.without(r.Header, s.Trusted)
 			s.Request = inner
 		}
 		next.ServeHTTP(w, inner)
 	})
 }
 
-// settle writes what is known about r into s. Of a trusted peer whose headers cannot be understood nothing is
-// believed: the request is then treated like one of a peer that is not trusted.
-func (g *Guard) settle(s *httpx.State, r *http.Request) {
+// settle writes what is known about r into s; listed is whether r has headers on the drop list, which are all that
+// forward. Of a trusted peer whose headers cannot be understood nothing is believed: the request is then treated like
+// one of a peer that is not trusted.
+func (g *Guard) settle(s *httpx.State, r *http.Request, listed bool) {
 	if !g.trusts(s.Peer, r) {
-		s.ClaimsHTTPS = s.Scheme == "http" && claimsHTTPS(r.Header)
-		g.watch.untrusted(r, s.Peer)
+		s.ClaimsHTTPS = listed && s.Scheme == "http" && claimsHTTPS(r.Header)
+		g.watch.untrusted(r, s.Peer, listed)
 		return
 	}
 	o, err := g.read(r.Header, origin{client: s.Peer, host: s.Host, scheme: s.Scheme})
 	if err != nil {
+		s.Garbled = true
 		g.watch.refused(r, s.Peer, err)
 		return
 	}
