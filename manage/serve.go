@@ -94,6 +94,9 @@ func newServer(app *airworthy.App, tlsConfig *tls.Config) *http.Server {
 		IdleTimeout:       IdleTimeout,
 		MaxHeaderBytes:    MaxHeaderBytes,
 		ErrorLog:          log.New(errorLog{app.Logger()}, "", 0),
+
+		// Otherwise net/http answers OPTIONS * itself, for any host, without headers and without a line in the log.
+		DisableGeneralOptionsHandler: true,
 	}
 }
 

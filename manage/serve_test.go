@@ -147,6 +147,7 @@ func TestRawRequests(t *testing.T) {
 		{"1: HTTP/1.0 without Host on the health path", "GET /healthz HTTP/1.0\r\n\r\n", "200"},
 		{"2: the target's host wins over Host", "GET http://evil.example/ HTTP/1.1\r\nHost: example.com\r\n\r\n", "400"},
 		{"2: the target's host is judged", "GET http://example.com/ HTTP/1.1\r\nHost: evil.example\r\n\r\n", "200"},
+		{"2: OPTIONS * of another host", "OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n\r\n", "400"},
 		{"5: a forged X-Forwarded-Host", "GET / HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: example.com\r\n\r\n", "400"},
 		{"20: 100,000 cookies", "GET / HTTP/1.1\r\nHost: example.com\r\nCookie: " + strings.Repeat("a=b;", 100_000) + "\r\n\r\n", "431"},
 		{"39: a query with a million pairs", "GET /?" + strings.Repeat("a&", 1_000_000) + " HTTP/1.1\r\nHost: example.com\r\n\r\n", "431"},
