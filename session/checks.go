@@ -36,9 +36,10 @@ func (c Config) Checks() []check.Check {
 
 var tags = []string{"security", "session"}
 
-func rule(id string, level check.Level, deploy bool, wrong bool, setting, title, hint string) check.Check {
+// rule returns a check for deployments, which have to be safe where development need not be.
+func rule(id string, level check.Level, wrong bool, setting, title, hint string) check.Check {
 	return check.Check{
-		ID: id, Level: level, Tags: tags, Deploy: deploy, Needs: check.Settings, Title: title, Hint: hint,
+		ID: id, Level: level, Tags: tags, Deploy: true, Needs: check.Settings, Title: title, Hint: hint,
 		Find: func(context.Context) ([]check.Finding, error) {
 			return check.When(wrong, check.Finding{Setting: setting})
 		},
@@ -52,15 +53,21 @@ func (c Config) djangoChecks() []check.Check {
 		secure   = "Set SESSION_COOKIE_SECURE to true and serve the site over https."
 		httpOnly = "Set SESSION_COOKIE_HTTPONLY to true."
 	)
-	is := func(p Presence, wrong bool) bool { return c.Presence == p && wrong }
-	w := check.Warning
+	plain := func(id string, p Presence) check.Check {
+		wrong := c.Presence == p && c.InsecureCookie
+		return rule(id, check.Warning, wrong, "SESSION_COOKIE_SECURE", insecure, secure)
+	}
+	readable := func(id string, p Presence) check.Check {
+		wrong := c.Presence == p && c.InsecureScriptAccess
+		return rule(id, check.Warning, wrong, "SESSION_COOKIE_HTTPONLY", script, httpOnly)
+	}
 	return []check.Check{
-		rule("security.W010", w, true, is(ApplicationOnly, c.InsecureCookie), "SESSION_COOKIE_SECURE", insecure, secure),
-		rule("security.W011", w, true, is(MiddlewareOnly, c.InsecureCookie), "SESSION_COOKIE_SECURE", insecure, secure),
-		rule("security.W012", w, true, is(Complete, c.InsecureCookie), "SESSION_COOKIE_SECURE", insecure, secure),
-		rule("security.W013", w, true, is(ApplicationOnly, c.InsecureScriptAccess), "SESSION_COOKIE_HTTPONLY", script, httpOnly),
-		rule("security.W014", w, true, is(MiddlewareOnly, c.InsecureScriptAccess), "SESSION_COOKIE_HTTPONLY", script, httpOnly),
-		rule("security.W015", w, true, is(Complete, c.InsecureScriptAccess), "SESSION_COOKIE_HTTPONLY", script, httpOnly),
+		plain("security.W010", ApplicationOnly),
+		plain("security.W011", MiddlewareOnly),
+		plain("security.W012", Complete),
+		readable("security.W013", ApplicationOnly),
+		readable("security.W014", MiddlewareOnly),
+		readable("security.W015", Complete),
 	}
 }
 
@@ -68,22 +75,22 @@ func (c Config) ownChecks() []check.Check {
 	_, memory := c.Store.(*Memory)
 	_, cookie := c.Store.(interface{ inCookie() })
 	return []check.Check{
-		rule("session.W001", check.Warning, true, c.CookieSameSite == http.SameSiteNoneMode, "SESSION_COOKIE_SAMESITE",
+		rule("session.W001", check.Warning, c.CookieSameSite == http.SameSiteNoneMode, "SESSION_COOKIE_SAMESITE",
 			"Every other site's requests carry the session cookie.",
 			"Leave SESSION_COOKIE_SAMESITE at Lax unless the site has to work inside the frames of another."),
-		rule("session.W002", check.Warning, true, c.Age > longAge, "SESSION_COOKIE_AGE",
+		rule("session.W002", check.Warning, c.Age > longAge, "SESSION_COOKIE_AGE",
 			"Sessions last longer than 90 days: a stolen one is good for as long.",
 			"Lower SESSION_COOKIE_AGE; two weeks is the default."),
-		rule("session.W003", check.Warning, true, min(c.Idle, c.Age) > longIdle, "SESSION_IDLE_AGE",
+		rule("session.W003", check.Warning, min(c.Idle, c.Age) > longIdle, "SESSION_IDLE_AGE",
 			"Sessions that nobody uses last longer than 30 days.",
 			"Lower SESSION_IDLE_AGE; a day is the default."),
-		rule("session.W004", check.Warning, true, memory, "",
+		rule("session.W004", check.Warning, memory, "",
 			"Sessions are kept in memory: a restart logs everybody out, and a second process knows none of them.",
 			"Use drivers/sqlstore or session.NewCookie."),
-		rule("session.W005", check.Warning, true, c.CookieDomain != "", "SESSION_COOKIE_DOMAIN",
+		rule("session.W005", check.Warning, c.CookieDomain != "", "SESSION_COOKIE_DOMAIN",
 			"Every subdomain gets the session cookie and can set one in its place.",
 			"Leave SESSION_COOKIE_DOMAIN unset unless all subdomains are trusted like the site itself."),
-		rule("session.I001", check.Info, true, cookie, "",
+		rule("session.I001", check.Info, cookie, "",
 			"Sessions are kept in their cookies: a copied cookie works until it expires, whatever logout or new password.",
 			"Use drivers/sqlstore where sessions have to be ended at once."),
 	}

@@ -171,8 +171,8 @@ func (s *Session) due(now time.Time) bool {
 	return !s.rec.Fixed && !s.m.sliding && s.m.idle < s.m.age && now.Sub(s.rec.Seen) >= s.m.idle/10
 }
 
-// refresh stores a session that was only read: to note its use, or under the current key. Whatever comes of it, the answer
-// goes out: it claims nothing that is not so, and a session that was ended meanwhile stays ended.
+// refresh stores a session that was only read: to note its use, or under the current key. Whatever comes of it, the
+// answer goes out: it claims nothing that is not so, and a session that was ended meanwhile stays ended.
 func (s *Session) refresh(h http.Header, now time.Time) {
 	t, ok := s.m.store.(Toucher)
 	if !ok || s.rec.Resave {

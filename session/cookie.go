@@ -27,8 +27,9 @@ var _ Store = (*cookieStore)(nil)
 // again when they are used.
 //
 // What it cannot do is to end a session that somebody has a copy of: after a logout, a change of password or a newer
-// version of the values, a copied cookie works until its idle age has passed, and the list of a user's sessions does not
-// exist. Where that matters use drivers/sqlstore. The values may take about 2900 bytes; what is longer is an error.
+// version of the values, a copied cookie works until it expires, and using it keeps it going for the whole of its age.
+// Nor can a user's sessions be listed. Where that matters use drivers/sqlstore. The values may take about 2900 bytes;
+// what is longer is an error.
 func NewCookie(ring *keyring.Ring) Store {
 	return &cookieStore{aead: ring.AEAD(keyring.Context("session", "cookie"))}
 }

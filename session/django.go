@@ -48,8 +48,8 @@ func NewDjangoData(ring *keyring.Ring, salt string) *DjangoData {
 }
 
 // Decode returns the session that text holds, signed at most maxAge ago. Its Expires is set if the session brings an
-// expiry of its own along, its Seen is when it was saved, and its Resave says that a fallback key signed it. The error is [ErrForged], or ErrNotFound for
-// what is too old or not a session.
+// expiry of its own along, its Seen is when it was saved, and its Resave says that a fallback key signed it. The error
+// is [ErrForged], or ErrNotFound for what is too old or not a session.
 func (d *DjangoData) Decode(text string, maxAge time.Duration) (Record, error) {
 	token, err := d.signer.Parse(text, maxAge)
 	switch {
@@ -153,8 +153,8 @@ type djangoCookie struct {
 
 var _ Sliding = (*djangoCookie)(nil)
 
-// NewDjangoCookie returns a Store that keeps sessions in cookies of Django's signed_cookies backend, which a Django site
-// with the same keys, cookie name and SESSION_COOKIE_AGE shares. Django knows no __Host- names: set
+// NewDjangoCookie returns a Store that keeps sessions in cookies of Django's signed_cookies backend, which a Django
+// site with the same keys, cookie name and SESSION_COOKIE_AGE shares. Django knows no __Host- names: set
 // cookies.Config.InsecurePlainNames.
 //
 // The values are signed, not encrypted: the visitor can read them. Sessions cannot be ended, as with [NewCookie], and

@@ -239,3 +239,25 @@ func TestWithoutAManagerThereIsNoSession(t *testing.T) {
 		t.Error("the application was not called")
 	}
 }
+
+func TestAManagerTwiceInAChainIsOneManager(t *testing.T) {
+	s := newSite(t, session.Config{Store: newMemory(t)})
+	inner := s.m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if got := session.From(r.Context()).Int("outer"); got != 1 {
+			t.Errorf("the inner handler reads %d, want 1", got)
+		}
+	}))
+	res := s.do(func(w http.ResponseWriter, r *http.Request, s *session.Session) {
+		_ = s.Set("outer", 1)
+		inner.ServeHTTP(w, r)
+		_ = s.Set("after", 2)
+	})
+	if len(res.Cookies()) != 1 {
+		t.Errorf("%d cookies, want 1", len(res.Cookies()))
+	}
+	s.do(func(_ http.ResponseWriter, _ *http.Request, s *session.Session) {
+		if s.Int("outer") != 1 || s.Int("after") != 2 {
+			t.Errorf("got %d and %d, want 1 and 2", s.Int("outer"), s.Int("after"))
+		}
+	})
+}

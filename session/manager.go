@@ -12,8 +12,8 @@ import (
 	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
-// Defaults of a Config. Two weeks are Django's. A day without use is the longest that NIST SP 800-63B-4 lets pass at its
-// second level of assurance; who comes every day stays, and a forgotten browser does not stay logged in over a weekend.
+// Defaults of a Config. Two weeks are Django's. Django has no idle age; with that of a day who comes every day stays,
+// and neither a forgotten browser nor a stolen cookie that waits is logged in for long.
 const (
 	DefaultName = "sessionid"
 	DefaultAge  = 14 * 24 * time.Hour
@@ -35,11 +35,11 @@ type Config struct {
 
 	// ExpireAtBrowserClose gives the cookie no age, so that browsers forget it when they are closed; many restore it
 	// with their windows. Age and Idle hold all the same.
-	ExpireAtBrowserClose bool `env:"SESSION_EXPIRE_AT_BROWSER_CLOSE" doc:"Let browsers forget the session cookie when they are closed."`
+	ExpireAtBrowserClose bool `env:"SESSION_EXPIRE_AT_BROWSER_CLOSE" doc:"Let the session cookie go with the browser."`
 
 	// The cookie; see [cookies.Spec]. The name is "sessionid" if empty, the path "/", SameSite Lax.
-	CookieName     string        `env:"SESSION_COOKIE_NAME" doc:"Name of the session cookie, without a prefix such as __Host-."`
-	CookieDomain   string        `env:"SESSION_COOKIE_DOMAIN" doc:"Domain whose subdomains get the session cookie too. Leave unset."`
+	CookieName     string        `env:"SESSION_COOKIE_NAME" doc:"The session cookie's name, without __Host-."`
+	CookieDomain   string        `env:"SESSION_COOKIE_DOMAIN" doc:"Domain whose subdomains get the cookie too. Leave unset."`
 	CookiePath     string        `env:"SESSION_COOKIE_PATH" doc:"Path below which the session cookie is sent."`
 	CookieSameSite http.SameSite `env:"SESSION_COOKIE_SAMESITE" doc:"Lax, Strict or None."`
 
@@ -147,19 +147,35 @@ func (c Config) manager(cookie *cookies.Cookie) *Manager {
 	return m
 }
 
-// Handler gives next a session in the request's context: see [From].
+// Handler gives next a session in the request's context: see [From]. A request has one session: of two Managers in a
+// chain the inner one gives it, and what was done to the outer one's before is lost.
 func (m *Manager) Handler(next http.Handler) http.Handler {
 	if m.off {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		st, w, r := httpx.Begin(w, r)
+		if m.serves(st) {
+			next.ServeHTTP(w, r)
+			return
+		}
 		st.Session = m
 		st.OnHeader((*hook)(m))
 		next.ServeHTTP(w, r)
 		st.Finish()
 		m.afterwards(st)
 	})
+}
+
+// serves reports whether m is already in the request's chain.
+func (m *Manager) serves(st *httpx.State) bool {
+	switch v := st.Session.(type) {
+	case *Session:
+		return v.m == m
+	case *Manager:
+		return v == m
+	}
+	return false
 }
 
 // secure reports whether the cookie is the one for https. Without InsecureCookie it always is: a browser on plain http
@@ -185,7 +201,11 @@ func (m *Manager) load(st *httpx.State) (token string, rec Record, err error) {
 	case errors.Is(err, ErrNotFound), err == nil && m.expired(&rec, time.Now()):
 		return "", Record{}, nil
 	case err != nil:
-		m.logger.LogAttrs(r.Context(), slog.LevelError, "the session could not be read", slog.Any("error", err))
+		level := slog.LevelError
+		if r.Context().Err() != nil {
+			level = slog.LevelInfo // the visitor has gone away
+		}
+		m.logger.LogAttrs(r.Context(), level, "the session could not be read", slog.Any("error", err))
 		return "", Record{}, fmt.Errorf("session: the store could not be read: %w", err)
 	}
 	return token, rec, nil
