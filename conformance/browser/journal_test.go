@@ -10,7 +10,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen.
-const patience = 20 * time.Second
+const patience = 10 * time.Second
 
 // record is one record of a log; a line that is no JSON stands under "line".
 type record map[string]any

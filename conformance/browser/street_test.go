@@ -136,6 +136,6 @@ func (s *street) page(host, body string, header ...string) string {
 
 // document puts a body into a page.
 func document(parts ...string) string {
-	return `<!doctype html><html lang="en"><meta charset="utf-8"><title>untouched</title><link rel="icon" href="data:,"><body>` +
+	return `<!doctype html><html lang="en"><meta charset="utf-8"><title>untouched</title><body>` +
 		strings.Join(parts, "\n")
 }
