@@ -191,6 +191,8 @@ func TestCheck(t *testing.T) {
 			[]string{cookie, "X-CSRFToken: " + masked, "Referer: https://evil@victim.com/"}, "MALFORMED_REFERER"},
 		{"token and a Referer that is no URL", "POST", site,
 			[]string{cookie, "X-CSRFToken: " + masked, "Referer: about:blank"}, "MALFORMED_REFERER"},
+		{"a backslash in a Referer ends no host", "POST", site,
+			[]string{cookie, "X-CSRFToken: " + masked, `Referer: https://victim.com\.evil.com/`}, "MALFORMED_REFERER"},
 		{"token and two Referers", "POST", site,
 			[]string{cookie, "X-CSRFToken: " + masked, "Referer: https://victim.com/", "Referer: https://victim.com/"}, "MALFORMED_REFERER"},
 		{"a Referer is not looked at on http", "POST", "http://victim.com",

@@ -189,6 +189,7 @@ func TestDjangoCookieDomain(t *testing.T) {
 		{".victim.com", "www.victim.com", "https://victim.com/", pass},
 		{".victim.com", "www.victim.com", "https://a.b.victim.com/", pass},
 		{".victim.com", "www.victim.com", "https://evilvictim.com/", "BAD_REFERER"},
+		{"", "www.victim.com", `https://www.victim.com\.evil.com/`, "BAD_REFERER"},
 		{".Victim.com", "www.victim.com", "https://a.victim.com/", pass},
 		{".victim.com", "www.victim.com:443", "https://a.victim.com/", pass},
 		{".victim.com", "www.victim.com:80", "https://a.victim.com/", pass},

@@ -118,7 +118,7 @@ func refererOrigin(url string) string {
 	if !ok || !validScheme(scheme) {
 		return ""
 	}
-	if i := strings.IndexAny(rest, `/?#\`); i >= 0 {
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 		rest = rest[:i]
 	}
 	if rest == "" {
