@@ -58,26 +58,29 @@ func (d *dropList) has(name string) bool {
 	return false
 }
 
-// drops reports whether the header goes. Underscores make a twin of a name on the list, which servers of the CGI kind
-// cannot tell from it: no proxy of ours writes such, so they always go.
-func (d *dropList) drops(name string, trusted bool) bool {
-	if strings.IndexByte(name, '_') >= 0 {
-		return d.has(canonical(strings.ReplaceAll(name, "_", "-")))
-	}
-	return !trusted && d.has(name)
+// twin reports whether the name has underscores and would be on the list with hyphens: servers of the CGI kind cannot
+// tell the two apart. No proxy of ours writes such, so they always go.
+func (d *dropList) twin(name string) bool {
+	return strings.IndexByte(name, '_') >= 0 && d.has(canonical(strings.ReplaceAll(name, "_", "-")))
 }
 
-// filter returns h without the headers that go, nil if none does. It never changes h.
-func (d *dropList) filter(h http.Header, trusted bool) http.Header {
-	var kept http.Header
+// find reports whether h has headers on the list, and twins of such. Most requests have neither and cost one look at
+// each name.
+func (d *dropList) find(h http.Header) (listed, twins bool) {
 	for name := range h {
-		if !d.drops(name, trusted) {
-			continue
+		listed = listed || d.has(name)
+		twins = twins || d.twin(name)
+	}
+	return listed, twins
+}
+
+// without returns a copy of h without twins and, unless the peer is trusted, without headers on the list.
+func (d *dropList) without(h http.Header, trusted bool) http.Header {
+	kept := maps.Clone(h)
+	for name := range h {
+		if d.twin(name) || !trusted && d.has(name) {
+			delete(kept, name)
 		}
-		if kept == nil {
-			kept = maps.Clone(h)
-		}
-		delete(kept, name)
 	}
 	return kept
 }

@@ -50,18 +50,23 @@ func (w *watch) refused(r *http.Request, peer netip.Addr, why error) {
 	}
 }
 
-// untrusted counts one request of a peer that is not trusted. Once the alarm has been raised, nothing is counted.
-func (w *watch) untrusted(r *http.Request, peer netip.Addr) {
+// untrusted counts one request of a peer that is not trusted; listed is whether it can have headers that forward. Once
+// the alarm has been raised, nothing is counted.
+func (w *watch) untrusted(r *http.Request, peer netip.Addr, listed bool) {
 	if w.said.Load() {
 		return
 	}
-	near := httpx.IsPrivate(peer) || !peer.IsValid() && overUnixSocket(r)
-	if near && (r.Header["X-Forwarded-For"] != nil || r.Header["Forwarded"] != nil) {
+	if listed && (r.Header["X-Forwarded-For"] != nil || r.Header["Forwarded"] != nil) && near(r, peer) {
 		w.suspect(peer)
 	}
 	if w.total.Add(1)%window == 0 {
 		w.judge(r)
 	}
+}
+
+// near reports whether the peer may be a proxy of ours.
+func near(r *http.Request, peer netip.Addr) bool {
+	return httpx.IsPrivate(peer) || !peer.IsValid() && overUnixSocket(r)
 }
 
 // suspect remembers a peer that forwards.
