@@ -266,9 +266,10 @@ func testDeleteRace(t *testing.T, s session.Store) {
 	for range 5 {
 		token := save(t, s, "", record("1", "v"))
 		var wg sync.WaitGroup
-		started := make(chan struct{}, 4)
+		started := make(chan struct{}, 8)
 		for range 4 {
 			wg.Go(func() {
+				defer func() { started <- struct{}{} }() // so that a store that fails at once is waited for no longer
 				for i := range 20 {
 					if i == 1 {
 						started <- struct{}{}
