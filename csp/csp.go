@@ -66,7 +66,7 @@ type CSP struct {
 	logger    *slog.Logger
 	reports   *reports
 
-	late, cacheable *window // how often each mistake with a nonce is told of
+	late, cacheable *httpx.Sampler // how often each mistake with a nonce is told of
 }
 
 // endpoint names our collector in Reporting-Endpoints and report-to.
@@ -77,7 +77,7 @@ func New(cfg Config) (*CSP, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	g := &CSP{logger: cfg.Logger, off: cfg.InsecureOff, late: newWindow(1), cacheable: newWindow(1)}
+	g := &CSP{logger: cfg.Logger, off: cfg.InsecureOff, late: perMinute(1), cacheable: perMinute(1)}
 	g.reports = newReports(g, cfg.ReportsPerMinute)
 	if g.off {
 		return g, nil

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -25,16 +26,19 @@ const (
 // how much of each, how many records are written and how long they are.
 type reports struct {
 	csp   *CSP
-	limit *window
-	full  *window // how often we say that the limit is reached
+	limit *httpx.Sampler
+	full  *httpx.Sampler // how often we say that the limit is reached
 }
 
-func newReports(g *CSP, perMinute int) *reports {
-	if perMinute == 0 {
-		perMinute = 60
+func newReports(g *CSP, most int) *reports {
+	if most == 0 {
+		most = 60
 	}
-	return &reports{csp: g, limit: newWindow(perMinute), full: newWindow(1)}
+	return &reports{csp: g, limit: perMinute(most), full: perMinute(1)}
 }
+
+// perMinute lets pass n events a minute.
+func perMinute(n int) *httpx.Sampler { return httpx.NewSampler(time.Minute, n, 1) }
 
 // Reports returns the handler that takes violation reports, in the form of report-uri and in that of the Reporting
 // API, and logs each as one record with the event csp.violation. [CSP.Handler] serves it at Config.ReportPath; it can
@@ -83,10 +87,10 @@ func (c *reports) refusal(r *http.Request) int {
 
 // pay takes one from this minute's limit. The first who gets none leaves a record, for the rest of that minute.
 func (c *reports) pay(r *http.Request) bool {
-	if c.limit.allow() {
+	if _, ok := c.limit.Take(); ok {
 		return true
 	}
-	if c.full.allow() {
+	if _, ok := c.full.Take(); ok {
 		c.csp.warn(r.Context(), "csp.reports_dropped", "csp: more violations are reported than CSP_REPORTS_PER_MINUTE: the others are dropped")
 	}
 	return false

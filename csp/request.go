@@ -73,7 +73,7 @@ func Nonce(ctx context.Context) string {
 		return ""
 	}
 	if !q.open() {
-		if q.csp.late.allow() {
+		if _, ok := q.csp.late.Take(); ok {
 			q.csp.warn(ctx, "csp.nonce_late", "csp: a nonce was asked for after the header had gone out: ask before the first Write")
 		}
 		return ""
@@ -250,7 +250,10 @@ func (q *request) protectCache(h http.Header) {
 func (q *request) BeforeHeader(w http.ResponseWriter, status int) {
 	h := w.Header()
 	q.protectCache(h)
-	if cacheable(h) && q.csp.cacheable.allow() {
+	if !cacheable(h) {
+		return
+	}
+	if _, ok := q.csp.cacheable.Take(); ok {
 		q.csp.warn(q.state.Request.Context(), "csp.nonce_cacheable",
 			"csp: an answer with a nonce may be stored by shared caches, which serve the nonce again: set Cache-Control: private, no-store",
 			slog.Int("status", status))

@@ -147,8 +147,11 @@ func (g *Guard) Check(host string) error {
 	return nil
 }
 
-// judge returns why host is refused, nothing if it is allowed.
+// judge returns why host is refused, nothing if it is allowed. Most hosts are spelled as they are listed.
 func (g *Guard) judge(host string) (why string) {
+	if _, ok := g.exact[host]; ok {
+		return ""
+	}
 	var buf [maxName]byte
 	h, ok := parse(host, &buf)
 	switch {
@@ -187,13 +190,18 @@ type refusal struct{ host, why string }
 
 func (r *refusal) Error() string { return fmt.Sprintf(`hosts: "%s" %s`, printable(r.host), r.why) }
 
+// maxShown is how much of a host is shown and told apart.
+const maxShown = 100
+
+// shown returns what is shown of what a client sent.
+func shown(s string) string { return s[:min(len(s), maxShown)] }
+
 // printable returns what a client sent, cut short, in ASCII and without control characters, for logs and pages.
 func printable(s string) string {
-	const limit = 100
 	end := ""
-	if len(s) > limit {
-		s, end = s[:limit], "..."
+	if len(s) > maxShown {
+		end = "..."
 	}
-	quoted := strconv.QuoteToASCII(s)
+	quoted := strconv.QuoteToASCII(shown(s))
 	return quoted[1:len(quoted)-1] + end
 }

@@ -91,7 +91,7 @@ func New(cfg Config) (*Guard, error) {
 	g := &Guard{
 		trusted: httpx.NewNetworks(unmapped(cfg.Trusted)), listed: len(cfg.Trusted) > 0, hops: cfg.Hops, unix: cfg.UnixSocket,
 		header: cfg.Header, useHost: cfg.UseHost, usePort: cfg.UsePort, ssl: cfg.SSLHeader,
-		drop: newDropList(cfg), watch: &watch{logger: logger},
+		drop: newDropList(cfg), watch: newWatch(logger),
 	}
 	g.ssl.Name = canonical(g.ssl.Name)
 	if g.ssl.Name == "" && g.header != Forwarded {

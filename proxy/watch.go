@@ -30,24 +30,25 @@ type watch struct {
 	total  atomic.Uint32 // requests of untrusted peers
 	said   atomic.Bool
 
-	mu          sync.Mutex
-	forwarded   int
-	peers       []netip.Addr
-	lastRefusal time.Time
+	refusals *httpx.Sampler
+
+	mu        sync.Mutex
+	forwarded int
+	peers     []netip.Addr
+}
+
+func newWatch(logger *slog.Logger) *watch {
+	return &watch{logger: logger, refusals: httpx.NewSampler(refusedEvery, 1, 1)}
 }
 
 // refused logs that a trusted peer was not believed, once an hour: anybody behind the proxy may bring it about.
 func (w *watch) refused(r *http.Request, peer netip.Addr, why error) {
-	w.mu.Lock()
-	fresh := !w.lastRefusal.IsZero() && time.Since(w.lastRefusal) < refusedEvery
-	if !fresh {
-		w.lastRefusal = time.Now()
+	unlogged, ok := w.refusals.Take()
+	if !ok {
+		return
 	}
-	w.mu.Unlock()
-	if !fresh {
-		w.logger.WarnContext(r.Context(), "did not believe a trusted proxy", "event", "airworthy.security.ForwardingRefused",
-			"peer", peer, "reason", why.Error())
-	}
+	w.logger.WarnContext(r.Context(), "did not believe a trusted proxy", "event", "airworthy.security.ForwardingRefused",
+		"peer", peer, "reason", why.Error(), "unlogged", unlogged)
 }
 
 // untrusted counts one request of a peer that is not trusted; listed is whether it can have headers that forward. Once
