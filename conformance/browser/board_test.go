@@ -73,6 +73,7 @@ func TestNoteWithoutScript(t *testing.T) {
 	if got, want := get[string](b, flash), "Your note is on the board."; got != want {
 		t.Errorf("message %q, want %q", got, want)
 	}
+	b.legible("flash")
 	if got := get[string](b, newest); got != note {
 		t.Errorf("the newest note is %q, want %q", got, note)
 	}
@@ -95,6 +96,7 @@ func TestEmptyNoteIsExplained(t *testing.T) {
 	if get[bool](b, `document.querySelector("#problem").hidden`) {
 		t.Error("the problem is not shown")
 	}
+	b.legible("problem")
 	b.clean()
 }
 

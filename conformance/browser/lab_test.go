@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"testing"
 
 	"github.com/airworthy-go/airworthy"
 	"github.com/airworthy-go/airworthy/csp"
@@ -54,3 +56,11 @@ func (l *lab) file(contentType, body string) string {
 }
 
 func (l *lab) url(path string) string { return "https://" + l.host + path }
+
+// serveInClear serves a handler over plain http until the test ends, and returns its address.
+func serveInClear(t *testing.T, h http.Handler) string {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	return srv.URL
+}
