@@ -31,8 +31,8 @@ func VaryCookie(h http.Header) {
 // Private keeps shared caches from storing an answer that is one visitor's alone, even if the application asked for
 // it. Cache-Control keeps what it says besides; without one it becomes private.
 func Private(h http.Header) {
-	h.Del("Cdn-Cache-Control") // RFC 9213: these outrank Cache-Control where they are known
-	h.Del("Surrogate-Control")
+	delete(h, "Cdn-Cache-Control") // RFC 9213: these outrank Cache-Control where they are known
+	delete(h, "Surrogate-Control")
 	if len(h["Cache-Control"]) == 0 {
 		h["Cache-Control"] = cachePrivate
 		return

@@ -7,7 +7,7 @@ package httpx
 
 import (
 	"context"
-	"crypto/rand"
+	"math/rand/v2"
 	"net/http"
 	"net/netip"
 	"sync/atomic"
@@ -30,25 +30,25 @@ type State struct {
 	// part leaves it, for the diagnosis of redirect loops; nothing is decided by it.
 	ClaimsHTTPS bool
 
+	lazyID bool // a part gives out request ids
+
 	// Garbled says that the peer is a trusted proxy whose forwarding headers could not be understood, so that nobody
 	// knows what Scheme, Host and Client should be; they are the connection's. The proxy part leaves it.
 	Garbled bool
 
 	// Each of these belongs to the part that it is named after; nil or empty while that part is not in the chain.
-	RequestID  string // as a trusted proxy gave it; read it with ID
-	Nonce      string
-	CSRFSecret string
-	CSP        any
-	CSRF       any
-	Session    any
-	Pages      Pages
+	RequestID string // as a trusted proxy gave it; read it with ID
+	Nonce     string
+	CSP       any
+	CSRF      any
+	Session   any
+	Pages     Pages
 
 	// Request is the request as the innermost part passed it on.
 	Request *http.Request
 
 	parent context.Context
 	w      writer
-	lazyID bool                   // a part gives out request ids
 	madeID atomic.Pointer[string] // the id that was made, once somebody asked
 }
 
@@ -75,9 +75,24 @@ func (s *State) ID() string {
 	if id := s.madeID.Load(); id != nil {
 		return *id
 	}
-	id := rand.Text()
+	id := newID()
 	s.madeID.CompareAndSwap(nil, &id)
 	return *s.madeID.Load()
+}
+
+// newID returns 26 letters and digits of 128 random bits. They name a request and protect nothing, so the generator
+// need not be one for keys, at ten times the cost.
+func newID() string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+	var id [26]byte
+	for i, bits := 0, uint64(0); i < len(id); i++ {
+		if i%(len(id)/2) == 0 {
+			bits = rand.Uint64()
+		}
+		id[i] = alphabet[bits%32]
+		bits /= 32
+	}
+	return string(id[:])
 }
 
 type stateKey struct{}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 )
 
 // A Hook is called once, just before the header of the response goes out, while it can still be changed. It must not
@@ -88,8 +87,8 @@ func (w *Writer) WriteHeader(status int) {
 		return
 	}
 	w.w.status = status
-	for i, hook := range slices.Backward(w.w.hooks) {
-		hook.BeforeHeader(w, status)
+	for i := len(w.w.hooks) - 1; i >= 0; i-- {
+		w.w.hooks[i].BeforeHeader(w, status)
 		if w.w.instead != 0 {
 			w.refuse(i)
 			return
