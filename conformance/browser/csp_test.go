@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/airworthy-go/airworthy"
 	"github.com/airworthy-go/airworthy/csp"
+	"github.com/airworthy-go/airworthy/logs"
 	"github.com/chromedp/chromedp"
 )
 
@@ -107,6 +109,7 @@ func TestStrictAllows(t *testing.T) {
 		{"the site's own image", `<img src="` + image + `"><script nonce="NONCE">document.images[0].onload = () => { ` + ran + ` }</script>`, titled},
 		{"fetch to the site", `<script nonce="NONCE">fetch("` + target + `").then(() => { ` + ran + ` })</script>`, titled},
 		{"the site's own worker", `<script nonce="NONCE">new Worker("` + worker + `").onmessage = () => { ` + ran + ` }</script>`, titled},
+		{"the site's own script by its old address in the clear, which is upgraded", `<script src="http://lab.test` + script + `"></script>`, titled},
 		{"form to the site", `<form action="` + target + `" method="post"></form><script nonce="NONCE">document.forms[0].submit()</script>`,
 			`document.querySelector("h1")?.textContent === "target"`},
 		{"link to another site", `<a href="` + w.street.page("evil.test", document(`<h1>elsewhere</h1>`)) + `">x</a>
@@ -160,10 +163,29 @@ func TestBulletinTakesReports(t *testing.T) {
 	}
 }
 
+// TestReportsInTheClear has a page on plain http, for which browsers know no named endpoints.
+func TestReportsInTheClear(t *testing.T) {
+	dev, err := newLab("127.0.0.1", func(s *airworthy.Settings) {
+		output, path := s.Logs.Output, s.CSP.ReportPath
+		*s = airworthy.Development()
+		s.Logs.Output, s.Logs.Format, s.CSP.ReportPath = output, logs.JSON, path
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := serveInClear(t, dev) + dev.page(document(told, `<script>`+ran+`</script>`))
+	b := open(t)
+	b.visit(page)
+	dev.await(t, 0, record{"event": "csp.violation", "document": page, "directive": "script-src-elem", "blocked": "inline"})
+	if got := get[string](b, `document.documentElement.dataset.own + " " + document.title`); got != "ran untouched" {
+		t.Errorf("own script and title: %s, want ran untouched", got)
+	}
+}
+
 // TestFraming has evil.test put pages into frames, to have visitors click on what they do not see.
 func TestFraming(t *testing.T) {
 	const loaded = `<script nonce="NONCE">parent.postMessage("here", "*")</script>`
-	open, frameable := open, w.lab.made.add(func(rw http.ResponseWriter, r *http.Request) {
+	frameable := w.lab.made.add(func(rw http.ResponseWriter, r *http.Request) {
 		p := csp.Strict()
 		p.FrameAncestors = []csp.Source{"https://evil.test"}
 		if err := csp.Override(r.Context(), p); err != nil {
@@ -208,7 +230,9 @@ func TestFraming(t *testing.T) {
 func TestNonceIsFresh(t *testing.T) {
 	const nonce = `document.querySelector("script[nonce]").nonce`
 	b := open(t)
-	b.visit(home)
+	if got := header(b.load(chromedp.Navigate(home)), "Cache-Control"); !strings.Contains(got, "no-store") {
+		t.Errorf("Cache-Control: %s, want no-store", got)
+	}
 	seen := []string{get[string](b, nonce)}
 	if len(seen[0]) != 22 {
 		t.Fatalf("the nonce is %q, want 128 bits in base64", seen[0])

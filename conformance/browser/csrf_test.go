@@ -106,36 +106,3 @@ func TestForgeryNeighbours(t *testing.T) {
 		b.await(newest + ` === "by a link"`)
 	})
 }
-
-// TestForeignPageReadsNothing has evil.test ask for the board with the visitor's cookies, in the ways that do not need
-// permission.
-func TestForeignPageReadsNothing(t *testing.T) {
-	b := signedIn(t)
-	b.visit(w.street.page("evil.test", document(`<script>
-		const tried = {}
-		const settle = (how, p) => p.then(v => { tried[how] = "got " + v }, () => { tried[how] = "failed" })
-			.then(() => { if (Object.keys(tried).length === 3) document.title = "tried" })
-		settle("cors", fetch("https://bulletin.test/", {credentials: "include"}).then(a => a.text()))
-		settle("no-cors", fetch("https://bulletin.test/", {credentials: "include", mode: "no-cors"}).then(a => a.text()))
-		settle("script", new Promise((yes, no) => document.body.append(Object.assign(document.createElement("script"),
-			{src: "https://bulletin.test/assets/bulletin.css", onload: yes, onerror: no}))))
-	</script>`)))
-	b.await(`document.title === "tried"`)
-	for _, how := range []string{"cors", "no-cors", "script"} {
-		if got := get[string](b, `tried[`+quote(how)+`]`); got != "failed" {
-			t.Errorf("%s: %s, want failed", how, got)
-		}
-	}
-}
-
-// TestWindowsAreApart has evil.test open the board in a window and keep hold of it.
-func TestWindowsAreApart(t *testing.T) {
-	b := open(t)
-	b.visit(w.street.page("evil.test", document(`<button>open</button><script>
-		document.querySelector("button").onclick = () => { window.held = open("https://bulletin.test/") }
-	</script>`)))
-	mark := w.bulletin.mark()
-	b.do(chromedp.Click(chromedp.CSS("button")))
-	w.bulletin.await(t, mark, record{"event": "http.access", "path": "/", "status": 200})
-	b.await(`held.closed`) // Cross-Origin-Opener-Policy: what is held is no window of the site's
-}
