@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
@@ -15,8 +14,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
 // Page is what a template gets.
@@ -134,56 +131,6 @@ func newPage(status int, name string) Page {
 	}
 }
 
-// stale are the headers that describe the body which the error takes the place of.
-var stale = []string{
-	"Accept-Ranges", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length",
-	"Content-Location", "Content-Range", "Etag", "Expires", "Last-Modified", "Trailer", "Transfer-Encoding",
-}
-
-// ServeError answers with the page for status; what is no error status becomes 500. The cause is shown only with
-// Debug. It does nothing if the header has gone out.
-func (p *Pages) ServeError(w http.ResponseWriter, r *http.Request, status int, cause error) {
-	s := httpx.From(r.Context())
-	if s != nil && s.Status() != 0 {
-		return
-	}
-	if status < 400 || status > 599 {
-		status = http.StatusInternalServerError
-	}
-	name := fmt.Sprintf("%d.html", status)
-	if status == http.StatusForbidden && cause != nil && p.cfg.CSRF != nil && p.cfg.CSRF(cause) {
-		name = csrfTemplate
-	}
-	page := newPage(status, name)
-	if s != nil {
-		page.RequestID = s.ID()
-	}
-	contentType, body := p.body(r, name, page, cause)
-	h := w.Header()
-	for _, key := range stale {
-		delete(h, key)
-	}
-	h.Set("Content-Type", contentType)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body)
-	}
-}
-
-// body returns the answer in the form that the client prefers.
-func (p *Pages) body(r *http.Request, name string, page Page, cause error) (contentType string, body []byte) {
-	switch accepted(r.Header) {
-	case asHTML:
-		return "text/html; charset=utf-8", p.html(r, name, page, cause)
-	case asJSON:
-		return "application/problem+json", p.problem(page, cause)
-	default:
-		return "text/plain; charset=utf-8", p.text(page, cause)
-	}
-}
-
 // html executes the page's template. If that fails the plainest page must do.
 func (p *Pages) html(r *http.Request, name string, page Page, cause error) []byte {
 	if p.cfg.Nonce != nil {
@@ -215,40 +162,6 @@ func plainest(page Page) []byte {
 	title := html.EscapeString(fmt.Sprintf("%d %s", page.Status, page.Title))
 	return fmt.Appendf(nil, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>%s</title>\n<h1>%s</h1>\n<p>%s</p>\n",
 		title, title, html.EscapeString(page.Message))
-}
-
-// problem returns the error as RFC 9457 has it.
-func (p *Pages) problem(page Page, cause error) []byte {
-	problem := struct {
-		Status    int    `json:"status"`
-		Title     string `json:"title"`
-		Detail    string `json:"detail,omitempty"`
-		RequestID string `json:"request_id,omitempty"`
-	}{page.Status, page.Title, p.detail(cause), page.RequestID}
-	body, err := json.Marshal(problem)
-	if err != nil {
-		return fmt.Appendf(nil, "{\"status\":%d}\n", page.Status)
-	}
-	return append(body, '\n')
-}
-
-func (p *Pages) text(page Page, cause error) []byte {
-	b := fmt.Appendf(nil, "%d %s\n", page.Status, page.Title)
-	if page.RequestID != "" {
-		b = fmt.Appendf(b, "Request: %s\n", page.RequestID)
-	}
-	if detail := p.detail(cause); detail != "" {
-		b = fmt.Appendf(b, "\n%s\n", detail)
-	}
-	return b
-}
-
-// detail returns the cause for the development answers to programs.
-func (p *Pages) detail(cause error) string {
-	if !p.cfg.Debug || cause == nil {
-		return ""
-	}
-	return truncate(p.mask(cause.Error()), maxValue)
 }
 
 // Replaces reports whether the answer is one of net/http's plain error texts for which a browser gets a page.
