@@ -259,3 +259,48 @@ func TestAllocations(t *testing.T) {
 		}
 	}
 }
+
+// TestLoginRotatesTheCSRFToken is bad input 18 through the chain: a secret that somebody knew before the login, or
+// planted, is worth nothing after it, wherever it is kept.
+func TestLoginRotatesTheCSRFToken(t *testing.T) {
+	for _, inSession := range []bool{false, true} {
+		s := good()
+		s.CSRF.UseSessions = inSession
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /form", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, csrf.Token(r.Context())) })
+		mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
+			if err := session.From(r.Context()).SetUser("ada"); err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+			}
+		})
+		app, err := airworthy.New(s, mux)
+		if err != nil {
+			t.Fatal(err)
+		}
+		jar := map[string]string{}
+		send := func(method, path string, header ...string) (int, string) {
+			var cookies []string
+			for name, value := range jar {
+				cookies = append(cookies, name+"="+value)
+			}
+			res := serve(app, request(method, "https", "example.com", path,
+				append(header, "Cookie", strings.Join(cookies, "; "), "Referer", "https://example.com/")...))
+			for _, c := range res.Cookies() {
+				jar[c.Name] = c.Value
+			}
+			body, _ := io.ReadAll(res.Body)
+			return res.StatusCode, string(body)
+		}
+		_, before := send("GET", "/form")
+		if status, _ := send("POST", "/login", "X-CSRFToken", before); status != 200 {
+			t.Fatalf("in the session %v: login: %d, want 200", inSession, status)
+		}
+		if status, _ := send("POST", "/login", "X-CSRFToken", before); status != 403 {
+			t.Errorf("in the session %v: the token from before the login: %d, want 403", inSession, status)
+		}
+		_, after := send("GET", "/form")
+		if status, _ := send("POST", "/login", "X-CSRFToken", after); status != 200 {
+			t.Errorf("in the session %v: the token from after the login: %d, want 200", inSession, status)
+		}
+	}
+}

@@ -113,6 +113,9 @@ func (s Settings) connected(ring *keyring.Ring) Settings {
 	if s.Session.Store == nil && ring != nil {
 		s.Session.Store = session.NewCookie(ring)
 	}
+	if s.Session.OnRenew == nil && !s.CSRF.InsecureOff {
+		s.Session.OnRenew = csrf.Rotate
+	}
 	s.CSRF.SessionDomain = s.Session.CookieDomain
 	if s.CSRF.UseSessions && s.CSRF.Secrets == nil && !s.Session.InsecureOff {
 		s.CSRF.Secrets = sessionSecrets{}

@@ -59,6 +59,10 @@ type Config struct {
 	// Presence is for judging a Django project, which can have one half of its sessions installed. Leave it zero.
 	Presence Presence
 
+	// OnRenew, if set, is called when SetUser, Renew or Destroy has succeeded before the header went out, for what else
+	// must change when somebody logs in or out, such as the CSRF token. Its error is what they return.
+	OnRenew func(context.Context) error
+
 	// Logger gets the security events and the store's failures; nil for slog.Default().
 	Logger *slog.Logger
 }
@@ -72,6 +76,7 @@ type Manager struct {
 	off       bool
 	transient bool
 	age, idle time.Duration
+	onRenew   func(context.Context) error
 	logger    *slog.Logger
 }
 
@@ -138,7 +143,7 @@ type binder interface {
 func (c Config) manager(cookie *cookies.Cookie) *Manager {
 	m := &Manager{
 		store: c.Store, cookie: cookie, insecure: c.InsecureCookie, transient: c.ExpireAtBrowserClose,
-		age: c.Age, idle: min(c.Idle, c.Age), logger: c.Logger,
+		age: c.Age, idle: min(c.Idle, c.Age), onRenew: c.OnRenew, logger: c.Logger,
 	}
 	if b, ok := m.store.(binder); ok {
 		m.store = b.bind(c)

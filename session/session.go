@@ -141,7 +141,7 @@ func (s *Session) SetUser(user string) error {
 			return fmt.Errorf("%w (as a user)", err)
 		}
 	}
-	return s.change(func() error {
+	return s.renewed(s.change(func() error {
 		if user == "" && s.rec.User == "" {
 			return nil
 		}
@@ -151,16 +151,28 @@ func (s *Session) SetUser(user string) error {
 		s.rec.User, s.rec.Created = user, time.Time{}
 		s.dirty, s.renew = true, true
 		return nil
-	})
+	}))
 }
 
 // Renew changes the session's id; the old one is worth nothing from then on. Call it whenever the visitor's rights
 // change, so that an id which somebody else knew, or planted, does not gain them. SetUser does it by itself.
 func (s *Session) Renew() error {
-	return s.change(func() error {
+	return s.renewed(s.change(func() error {
 		s.dirty, s.renew = true, true
 		return nil
-	})
+	}))
+}
+
+// renewed tells whoever wants to know that the visitor's rights have changed, if they have. It holds no lock: what is
+// told may use the session.
+func (s *Session) renewed(err error) error {
+	s.mu.Lock()
+	sent := s.sent
+	s.mu.Unlock()
+	if err != nil || sent || s.m.onRenew == nil {
+		return err
+	}
+	return s.m.onRenew(s.st.Request.Context())
 }
 
 // SetExpiry makes the session end after d, used or not, in place of [Config.Age] and [Config.Idle]: for a "remember
@@ -190,7 +202,9 @@ func (s *Session) Expires() time.Time {
 // afterwards makes another session.
 //
 // A session that is kept in the cookie cannot be ended in that way: a copy of the cookie works until it expires.
-func (s *Session) Destroy() error {
+func (s *Session) Destroy() error { return s.renewed(s.destroy()) }
+
+func (s *Session) destroy() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.load()
