@@ -73,6 +73,8 @@ func (d *discard) Header() http.Header         { return d.h }
 func (d *discard) Write(p []byte) (int, error) { d.size += len(p); return len(p), nil }
 func (d *discard) WriteHeader(status int)      { d.status = status }
 
+func (d *discard) WriteString(s string) (int, error) { d.size += len(s); return len(s), nil }
+
 // serving is h answering r again and again. It fails at once if the answer is not what the contest is about.
 func serving(tb testing.TB, name string, h http.Handler, r *http.Request, status int) contestant {
 	tb.Helper()
