@@ -19,8 +19,7 @@ type request struct {
 	csp     *CSP
 	state   *httpx.State
 	current [2]*compiled
-	value   [2][1]string // what stands in the header, unless it is the compiled plain value
-	sent    [2]string    // what this part set last, to tell whether the application has changed it
+	value   [2][1]string // what this part has set with a nonce; empty where the compiled plain value stands
 	random  [16]byte     // of the nonce; here because it would be an allocation of its own
 }
 
@@ -35,11 +34,6 @@ func requestOf(ctx context.Context) *request {
 		return c
 	case *CSP:
 		q := &request{csp: c, state: s, current: c.base}
-		for i, b := range c.base {
-			if b != nil {
-				q.sent[i] = b.rendered(s.Scheme).plain[0]
-			}
-		}
 		s.CSP = q
 		return q
 	}
@@ -148,14 +142,22 @@ func join(b *strings.Builder, parts []string, nonce []byte) {
 // deleted stays as it is.
 func (q *request) replace(i int, value string) {
 	h := q.responseHeader()
-	if now := h[q.csp.header[i]]; len(now) == 1 && now[0] == q.sent[i] {
-		q.put(i, value)
+	if have := h[q.csp.header[i]]; len(have) == 1 && have[0] == q.sent(i) {
+		q.put(h, i, value)
 	}
 }
 
-func (q *request) put(i int, value string) {
-	q.value[i][0], q.sent[i] = value, value
-	q.responseHeader()[q.csp.header[i]] = q.value[i][:]
+// sent is what this part set last in header i, to tell whether the application has changed it.
+func (q *request) sent(i int) string {
+	if q.value[i][0] != "" {
+		return q.value[i][0]
+	}
+	return q.current[i].rendered(q.state.Scheme).plain[0]
+}
+
+func (q *request) put(h http.Header, i int, value string) {
+	q.value[i][0] = value
+	h[q.csp.header[i]] = q.value[i][:]
 }
 
 // force makes c the policy of header i, whatever stands there.
@@ -163,14 +165,14 @@ func (q *request) force(i int, c *compiled) {
 	q.current[i] = c
 	r := c.rendered(q.state.Scheme)
 	if q.state.Nonce == "" || r.parts == nil {
-		q.sent[i] = r.plain[0]
+		q.value[i][0] = ""
 		q.responseHeader()[q.csp.header[i]] = r.plain
 		return
 	}
 	var b strings.Builder
 	b.Grow(r.size)
 	join(&b, r.parts, []byte(q.state.Nonce))
-	q.put(i, b.String())
+	q.put(q.responseHeader(), i, b.String())
 }
 
 var (
@@ -272,6 +274,9 @@ func cacheable(h http.Header) bool {
 }
 
 func shared(lines []string) bool {
+	if len(lines) == 1 && lines[0] == privateNoStore[0] {
+		return false // as this part has set it
+	}
 	forbidden := false
 	for _, line := range lines {
 		for d := range strings.SplitSeq(strings.ToLower(line), ",") {
