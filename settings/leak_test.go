@@ -20,7 +20,7 @@ type colour string
 func (colour) Choices() []string { return []string{"red", "green"} }
 
 // quoting is a type whose own error quotes its input, as most do.
-type quoting struct{ s string }
+type quoting struct{}
 
 func (q *quoting) UnmarshalText(b []byte) error { return fmt.Errorf("bad value %q", b) }
 
