@@ -157,12 +157,14 @@ func parseBool(text string) (bool, *Fault) {
 	return false, fault("is neither true nor false", "use true or false (yes, no, on, off, 1 and 0 will do)")
 }
 
+// parseChoice takes one of the words, in any letter case.
 func parseChoice(text string, v reflect.Value, choices []string) *Fault {
 	text = strings.TrimSpace(text)
-	if !slices.Contains(choices, text) {
+	i := slices.IndexFunc(choices, func(choice string) bool { return strings.EqualFold(choice, text) })
+	if i < 0 {
 		return fault("is none of the possible values", "use "+strings.Join(choices, ", "))
 	}
-	v.SetString(text)
+	v.SetString(choices[i])
 	return nil
 }
 

@@ -155,8 +155,8 @@ func TestURL(t *testing.T) {
 }
 
 func TestChoiceJSONAndText(t *testing.T) {
-	accept(t, want[level]{"low", "low"}, want[level]{" high ", "high"})
-	reject[level](t, "", "LOW", "lowest")
+	accept(t, want[level]{"low", "low"}, want[level]{" high ", "high"}, want[level]{"LOW", "low"}, want[level]{"High", "high"})
+	reject[level](t, "", "lo", "lowest", "low,high")
 	accept(t, want[slog.Level]{"warn", slog.LevelWarn})
 	reject[slog.Level](t, "loudly")
 	type holder struct {
