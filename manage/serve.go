@@ -86,7 +86,7 @@ func refusal(err error) error {
 
 func newServer(app *airworthy.App, tlsConfig *tls.Config) *http.Server {
 	return &http.Server{
-		Handler:           app,
+		Handler:           framed(app),
 		TLSConfig:         tlsConfig,
 		ReadHeaderTimeout: ReadHeaderTimeout,
 		ReadTimeout:       ReadTimeout,
