@@ -134,10 +134,17 @@ func tokenByte(b byte) bool { return alphanumeric(b) || strings.IndexByte("!#$%&
 // the same value, without quotes.
 func validValue(value string) bool {
 	for i := range len(value) {
-		switch b := value[i]; {
-		case b <= ' ' || b >= 0x7f, b == '"', b == ',', b == ';', b == '\\':
+		if !octets[value[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+// octets holds the cookie-octets. Session cookies are long, and each request's is looked at.
+var octets = func() (octets [256]bool) {
+	for b := '!'; b <= '~'; b++ {
+		octets[b] = b != '"' && b != ',' && b != ';' && b != '\\'
+	}
+	return octets
+}()

@@ -84,7 +84,6 @@ func (m *Manager) afterwards(st *httpx.State) {
 
 // commit stores what has changed and sets or removes the cookie in h.
 func (s *Session) commit(h http.Header) error {
-	now := time.Now()
 	var err error
 	switch {
 	case s.err != nil:
@@ -93,11 +92,11 @@ func (s *Session) commit(h http.Header) error {
 	case s.dirty && s.empty():
 		err = s.drop(h)
 	case s.dirty:
-		err = s.save(h, now)
+		err = s.save(h, time.Now())
 	case s.destroyed:
 		s.removeCookie(h)
-	case s.token != "" && (s.rec.Resave || s.due(now)):
-		s.refresh(h, now)
+	case s.token != "" && (s.rec.Resave || s.due()):
+		s.refresh(h, time.Now())
 	}
 	return err
 }
@@ -167,8 +166,8 @@ func (m *Manager) replace(ctx context.Context, old string, rec *Record) (token s
 
 // due reports whether the session's use has to be noted: once in a tenth of the idle age, so that reading does not
 // cost a write each time.
-func (s *Session) due(now time.Time) bool {
-	return !s.rec.Fixed && !s.m.sliding && s.m.idle < s.m.age && now.Sub(s.rec.Seen) >= s.m.idle/10
+func (s *Session) due() bool {
+	return !s.rec.Fixed && !s.m.sliding && s.m.idle < s.m.age && s.asked.Sub(s.rec.Seen) >= s.m.idle/10
 }
 
 // refresh stores a session that was only read: to note its use, or under the current key. Whatever comes of it, the

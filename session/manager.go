@@ -187,33 +187,35 @@ func (m *Manager) serves(st *httpx.State) bool {
 // drops it, and behind a proxy that does not tell of https it works all the same.
 func (m *Manager) secure(st *httpx.State) bool { return !m.insecure || st.Scheme == "https" }
 
-// load returns the session that the request's cookie names: its token and record, nothing if there is none.
-func (m *Manager) load(st *httpx.State) (token string, rec Record, err error) {
+// load returns the session that the request's cookie names: its token and record, nothing if there is none; and when
+// the store was asked.
+func (m *Manager) load(st *httpx.State) (token string, rec Record, asked time.Time, err error) {
 	r := st.Request
 	token, err = m.cookie.Read(r, m.secure(st))
 	switch {
 	case errors.Is(err, http.ErrNoCookie):
-		return "", Record{}, nil
+		return "", Record{}, asked, nil
 	case err != nil:
 		m.event(r.Context(), "session.CookieRefused", err)
-		return "", Record{}, nil
+		return "", Record{}, asked, nil
 	}
 	rec, err = m.store.Load(r.Context(), token)
+	asked = time.Now()
 	switch {
 	case errors.Is(err, ErrForged):
 		m.event(r.Context(), "django.security.SuspiciousSession", err)
-		return "", Record{}, nil
-	case errors.Is(err, ErrNotFound), err == nil && m.expired(&rec, time.Now()):
-		return "", Record{}, nil
+		return "", Record{}, asked, nil
+	case errors.Is(err, ErrNotFound), err == nil && m.expired(&rec, asked):
+		return "", Record{}, asked, nil
 	case err != nil:
 		level := slog.LevelError
 		if r.Context().Err() != nil {
 			level = slog.LevelInfo // the visitor has gone away
 		}
 		m.logger.LogAttrs(r.Context(), level, "the session could not be read", slog.Any("error", err))
-		return "", Record{}, fmt.Errorf("session: the store could not be read: %w", err)
+		return "", Record{}, asked, fmt.Errorf("session: the store could not be read: %w", err)
 	}
-	return token, rec, nil
+	return token, rec, asked, nil
 }
 
 // expired reports whether rec is over. The ages are asked as well as Expires, so that a shorter SESSION_COOKIE_AGE

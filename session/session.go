@@ -48,7 +48,8 @@ type Session struct {
 	mu        sync.Mutex
 	token     string // under which the store has it; empty if it has not
 	rec       Record
-	err       error // why it could not be loaded
+	err       error     // why it could not be loaded
+	asked     time.Time // when the store was
 	loaded    bool
 	excused   bool // the application asked for err and answers for what it does
 	dirty     bool // rec has to be stored
@@ -81,7 +82,7 @@ func (s *Session) load() {
 		return
 	}
 	s.loaded = true
-	s.token, s.rec, s.err = s.m.load(s.st)
+	s.token, s.rec, s.asked, s.err = s.m.load(s.st)
 }
 
 // change runs f if the session can still be changed.
