@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/airworthy-go/airworthy/cookies"
+	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
 // Config says which sites are trusted and where the secret is kept. The zero Config trusts nobody but the site itself
@@ -94,6 +95,7 @@ func New(cfg Config) (*Guard, error) {
 		off: cfg.InsecureOff, django: cfg.Django, sessions: cfg.UseSessions, plainCookie: cfg.InsecureCookie,
 		secrets: cfg.Secrets, maxBody: cmp.Or(cfg.MaxBody, defaultMaxBody), failure: cfg.Failure, logger: cfg.Logger,
 		refererDomain: strings.ToLower(cfg.CookieDomain),
+		sample:        httpx.NewSampler(sampleEvery, sampleEach, sampleKinds),
 	}
 	if cfg.UseSessions {
 		g.refererDomain = strings.ToLower(cfg.SessionDomain)

@@ -43,13 +43,15 @@ type Guard struct {
 	maxBody       int64
 	failure       http.Handler
 	logger        *slog.Logger
+	sample        *httpx.Sampler // of the refusals, for the log
 }
 
 // target is a request that is exempt.
 type target struct{ method, path string }
 
 // Handler returns a handler that passes to next what [Guard.Check] accepts. The rest is answered with status 403 by
-// [Config.Failure] or, without one, by a page that says nothing more, and logged with what the operator can do.
+// [Config.Failure] or, without one, by a page that says nothing more, and logged with what the operator can do; of a
+// flood, some.
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	if g.off {
 		return next

@@ -5,12 +5,21 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
 // event is the name that Django's logger for refusals has.
 const event = "django.security.csrf"
+
+// What is logged of a flood. A kind is a reason and an Origin, so that one noisy site hides no other; whoever looks for
+// one refusal among more than these finds how many were left out.
+const (
+	sampleEvery = time.Minute
+	sampleEach  = 10
+	sampleKinds = 100
+)
 
 func (g *Guard) log() *slog.Logger {
 	if g.logger != nil {
@@ -25,6 +34,10 @@ func (g *Guard) logRefusal(r *http.Request, ref *Refusal) {
 		return
 	}
 	saw := ref.Saw
+	unlogged, ok := g.sample.Take(string(ref.Reason), saw.Origin[:min(len(saw.Origin), maxLogged)])
+	if !ok {
+		return
+	}
 	attrs := append(make([]slog.Attr, 0, 16),
 		slog.String("event", event),
 		slog.String("reason", string(ref.Reason)),
@@ -43,6 +56,9 @@ func (g *Guard) logRefusal(r *http.Request, ref *Refusal) {
 			a.value = clean(a.value)
 		}
 		attrs = append(attrs, slog.String(a.key, a.value))
+	}
+	if unlogged > 0 {
+		attrs = append(attrs, slog.Uint64("unlogged", unlogged))
 	}
 	logger.LogAttrs(ctx, slog.LevelWarn, "request refused: "+ref.meaning(), attrs...)
 }

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/airworthy-go/airworthy/csrf"
 	"github.com/airworthy-go/airworthy/internal/httpx"
@@ -159,6 +161,40 @@ func TestHostileValuesAreNeutral(t *testing.T) {
 			}
 		}
 	}
+}
+
+// One site that sends forged forms without end fills no disk and hides no other site.
+func TestFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var buf bytes.Buffer
+		h := newGuard(t, csrf.Config{Logger: slog.New(slog.NewTextHandler(&buf, nil))}).Handler(http.NotFoundHandler())
+		post := func(times int, header ...string) (records string) {
+			buf.Reset()
+			for range times {
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, newRequest("POST", "https://victim.com", header...))
+				if w.Code != http.StatusForbidden {
+					t.Fatalf("got status %d, want 403", w.Code)
+				}
+			}
+			return buf.String()
+		}
+		noisy := []string{"Origin: https://evil.com", "Sec-Fetch-Site: cross-site"}
+		if got := strings.Count(post(1000, noisy...), "\n"); got != 10 {
+			t.Errorf("of 1000 refusals within a minute %d are logged, want 10", got)
+		}
+		got := post(1, "Origin: https://other.com", "Sec-Fetch-Site: cross-site")
+		if !strings.Contains(got, "origin=https://other.com") || !strings.Contains(got, " unlogged=990") {
+			t.Errorf("another site in that minute: got %q, want a record that counts 990", got)
+		}
+		if got := post(1, noisy[0]); !strings.Contains(got, "BAD_ORIGIN") || strings.Contains(got, "unlogged") {
+			t.Errorf("another reason in that minute: got %q, want a record and nothing left out", got)
+		}
+		time.Sleep(time.Minute)
+		if got := post(1, noisy...); !strings.Contains(got, "CROSS_SITE") {
+			t.Errorf("a minute later: got %q, want a record", got)
+		}
+	})
 }
 
 func TestNoRecordBelowTheLevel(t *testing.T) {
