@@ -18,6 +18,7 @@ import (
 	"github.com/airworthy-go/airworthy/keyring"
 	"github.com/airworthy-go/airworthy/logs"
 	"github.com/airworthy-go/airworthy/session"
+	"github.com/airworthy-go/airworthy/settings"
 )
 
 // good returns settings with which a site is safe, and nothing to say about.
@@ -218,6 +219,23 @@ func TestChecksAreValid(t *testing.T) {
 	}
 	if err := check.Validate([]check.Check{airworthy.BuildCheck(io.EOF)}); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestBuildCheckSaysWhichVariableAndWhere(t *testing.T) {
+	s := airworthy.Development()
+	_, err := settings.Load(t.Context(), s, settings.Map("test", map[string]string{"ALLOWED_HOSTS": "https://example.com"}))
+	if err == nil {
+		t.Fatal("a host with a scheme was accepted")
+	}
+	report := check.Run(t.Context(), []check.Check{airworthy.BuildCheck(err)}, check.Options{})
+	if len(report.Findings) != 1 {
+		t.Fatalf("got %d findings, want 1", len(report.Findings))
+	}
+	f := report.Findings[0]
+	evidence := `"https://example.com": has a scheme: write the host alone, such as example.com`
+	if f.Setting != "ALLOWED_HOSTS" || f.Source != "test" || f.Evidence != evidence {
+		t.Errorf("got %q from %q: %q, want ALLOWED_HOSTS from test: %q", f.Setting, f.Source, f.Evidence, evidence)
 	}
 }
 

@@ -119,11 +119,8 @@ func BuildCheck(err error) check.Check {
 		Find: func(context.Context) ([]check.Finding, error) {
 			var found []check.Finding
 			for _, fault := range flatten(err) {
-				f := check.Finding{Evidence: fault.Error()}
-				var located *settings.Fault
-				if errors.As(fault, &located) {
-					f.Setting, f.Source, f.Evidence, f.Hint = located.Variable, located.Origin, located.Rule, located.Remedy
-				}
+				var f check.Finding
+				f.Setting, f.Source, f.Evidence, f.Hint = settings.About(fault)
 				found = append(found, f)
 			}
 			return found, nil

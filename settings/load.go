@@ -177,9 +177,18 @@ func (l *load) validate(root reflect.Value) {
 	}
 	for _, err := range split(v.Validate()) {
 		if !slices.ContainsFunc(unread, func(name string) bool { return strings.Contains(err.Error(), name) }) {
-			l.faults = append(l.faults, err)
+			l.faults = append(l.faults, l.located(err))
 		}
 	}
+}
+
+// located returns err with the place of the variable that it is about, if a source set that.
+func (l *load) located(err error) error {
+	variable, _ := subject(err.Error())
+	if v, ok := l.values[variable]; ok {
+		return &Located{v.Origin, err}
+	}
+	return err
 }
 
 // set gives a field its value and returns where that came from, nothing for the base value.

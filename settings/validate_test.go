@@ -39,6 +39,53 @@ func TestFaultsOfValuesAndOfTheWholeAreSaidTogether(t *testing.T) {
 	}
 }
 
+// errCount is what a program may look for.
+var errCount = errors.New("settings_test: LIMIT[2]: is too large: lower it")
+
+type limited struct {
+	Limit int    `env:"LIMIT"`
+	Other string `env:"OTHER"`
+}
+
+func (limited) Validate() error {
+	return errors.Join(errCount, errors.New("part: OTHER: is not set: set it"), errors.New("part: Field: is nil"))
+}
+
+func TestFaultsOfTheWholeSayWhereTheVariableStands(t *testing.T) {
+	_, err := settings.Load(t.Context(), limited{}, settings.Map("test", map[string]string{"LIMIT": "3"}))
+	want := "settings_test: LIMIT[2] (test): is too large: lower it\npart: OTHER: is not set: set it\npart: Field: is nil"
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+	if !errors.Is(err, errCount) {
+		t.Error("the error that the struct returned cannot be found in that of Load")
+	}
+}
+
+func TestAbout(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		err  error
+		want [4]string
+	}{
+		{"a fault", &settings.Fault{Variable: "V", Origin: ".env:3", Rule: "is odd", Remedy: "mend it"},
+			[4]string{"V", ".env:3", "is odd", "mend it"}},
+		{"a part's error with a place", &settings.Located{Origin: ".env:3", Err: errors.New("part: V_X: is odd: mend it")},
+			[4]string{"V_X", ".env:3", "is odd: mend it", ""}},
+		{"a part's error about a short name with a place", &settings.Located{Origin: "test", Err: errors.New("part: DEBUG: is odd")},
+			[4]string{"DEBUG", "test", "is odd", ""}},
+		{"a part's error about an element", errors.New("part: V_X[1]: is odd: mend it"), [4]string{"V_X", "", "is odd: mend it", ""}},
+		{"an error about a field of code", errors.New("part: Field: is odd"), [4]string{"", "", "part: Field: is odd", ""}},
+		{"an error that names nothing", errors.New("no database"), [4]string{"", "", "no database", ""}},
+		{"an error of a library", errors.New("pgx: FATAL: no database"), [4]string{"", "", "pgx: FATAL: no database", ""}},
+	} {
+		variable, origin, wrong, remedy := settings.About(c.err)
+		if got := [4]string{variable, origin, wrong, remedy}; got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 func TestAFaultyVariableIsNotJudgedByItsBaseValue(t *testing.T) {
 	_, err := settings.Load(t.Context(), part{}, settings.Map("test", map[string]string{"COUNT": "many", "HOST": "x"}))
 	if err == nil || strings.Contains(err.Error(), "is zero") || !strings.Contains(err.Error(), "whole number") {
