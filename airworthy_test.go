@@ -222,6 +222,18 @@ func TestChecksAreValid(t *testing.T) {
 	}
 }
 
+func TestEveryFaultOfACookieNamesItsVariable(t *testing.T) {
+	s := good()
+	s.Session.CookieDomain, s.Session.CookieName, s.CSRF.CookieName = "com", "__Host-x", "a b"
+	_, err := airworthy.New(s, site())
+	got := strings.Join(airworthy.Faults(err), "\n")
+	for _, want := range []string{"SESSION_COOKIE_DOMAIN: ", "SESSION_COOKIE_NAME: ", "CSRF_COOKIE_NAME: "} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got\n%s\nwant a line with %s", got, want)
+		}
+	}
+}
+
 func TestBuildCheckSaysWhichVariableAndWhere(t *testing.T) {
 	s := airworthy.Development()
 	_, err := settings.Load(t.Context(), s, settings.Map("test", map[string]string{"ALLOWED_HOSTS": "https://example.com"}))

@@ -38,6 +38,10 @@ type Spec struct {
 	MaxAge         time.Duration // whole seconds; 0 for a cookie that lasts until the browser closes
 	SameSite       http.SameSite // Lax if zero; None is Lax on http, where browsers would drop the cookie
 	ScriptReadable bool          // scripts may read it: no HttpOnly
+
+	// Setting is what the variables begin with that the fields come from, such as SESSION_COOKIE, for errors to name
+	// them: SESSION_COOKIE_NAME, and the same with PATH, DOMAIN, AGE and SAMESITE. Empty if there are none.
+	Setting string
 }
 
 // Errors that [Cookie.Set] returns. Nothing has been set then.

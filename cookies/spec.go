@@ -17,15 +17,23 @@ func (s Spec) complete() (Spec, error) {
 	}
 	s.Domain = strings.ToLower(strings.TrimPrefix(s.Domain, ".")) // browsers ignore the dot
 	var errs []error
-	for _, why := range []string{
-		faultOfName(s.Name), faultOfPath(s.Path), faultOfDomain(s.Domain), faultOfMaxAge(s.MaxAge),
-		faultOfSameSite(s.SameSite),
+	for _, fault := range []struct{ field, why string }{
+		{"NAME", faultOfName(s.Name)}, {"PATH", faultOfPath(s.Path)}, {"DOMAIN", faultOfDomain(s.Domain)},
+		{"AGE", faultOfMaxAge(s.MaxAge)}, {"SAMESITE", faultOfSameSite(s.SameSite)},
 	} {
-		if why != "" {
-			errs = append(errs, fmt.Errorf("cookies: %q: %s", s.Name, why))
+		if fault.why != "" {
+			errs = append(errs, fmt.Errorf("cookies: %s%q: %s", s.variable(fault.field), s.Name, fault.why))
 		}
 	}
 	return s, errors.Join(errs...)
+}
+
+// variable returns how an error begins that is about a field.
+func (s Spec) variable(field string) string {
+	if s.Setting == "" {
+		return ""
+	}
+	return s.Setting + "_" + field + ": "
 }
 
 // prefixes are names that browsers treat specially, in lower case, as they compare them.

@@ -1,6 +1,7 @@
 package cookies_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -74,5 +75,26 @@ func TestNewReportsAllMistakes(t *testing.T) {
 	})
 	if err == nil || strings.Count(err.Error(), `cookies: "a b": `) != 5 {
 		t.Errorf("got %v, want five mistakes", err)
+	}
+}
+
+func TestMistakesNameTheVariable(t *testing.T) {
+	spec := cookies.Spec{
+		Name: "a b", Path: "x", Domain: "com", MaxAge: -1, SameSite: http.SameSite(9), Setting: "SESSION_COOKIE",
+	}
+	_, err := cookies.New(cookies.Config{}, spec)
+	want := []string{
+		`cookies: SESSION_COOKIE_NAME: "a b": the name may hold`, `cookies: SESSION_COOKIE_PATH: "a b": the path "x"`,
+		`cookies: SESSION_COOKIE_DOMAIN: "a b": the domain "com"`, `cookies: SESSION_COOKIE_AGE: "a b": the maximum age`,
+		`cookies: SESSION_COOKIE_SAMESITE: "a b": SameSite is 9`,
+	}
+	lines := strings.Split(fmt.Sprint(err), "\n")
+	if len(lines) != len(want) {
+		t.Fatalf("got %d lines, want %d:\n%v", len(lines), len(want), err)
+	}
+	for i, line := range lines {
+		if !strings.HasPrefix(line, want[i]) {
+			t.Errorf("got %q, want one that begins with %q", line, want[i])
+		}
 	}
 }

@@ -122,15 +122,12 @@ func (c Config) newCookie() (*cookies.Cookie, error) {
 	spec := cookies.Spec{
 		Name: cmp.Or(c.CookieName, defaultName), Path: c.CookiePath, Domain: c.CookieDomain,
 		MaxAge: cmp.Or(c.CookieAge, defaultAge), SameSite: c.CookieSameSite, ScriptReadable: c.CookieScriptReadable,
+		Setting: "CSRF_COOKIE",
 	}
 	if c.CookieAge < 0 {
 		spec.MaxAge = 0
 	}
-	cookie, err := cookies.New(c.Cookies, spec)
-	if err != nil {
-		return nil, fmt.Errorf("csrf: CSRF_COOKIE_NAME, _AGE, _DOMAIN, _PATH or _SAMESITE: %w", err)
-	}
-	return cookie, nil
+	return cookies.New(c.Cookies, spec)
 }
 
 // headerName returns the canonical name for one that is written as in HTTP or as in Django's settings.

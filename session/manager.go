@@ -99,11 +99,9 @@ func New(cfg Config) (*Manager, error) {
 	}
 	cookie, err := cookies.New(cfg.Cookies, cookies.Spec{
 		Name: cfg.CookieName, Path: cfg.CookiePath, Domain: cfg.CookieDomain,
-		SameSite: cfg.CookieSameSite, ScriptReadable: cfg.InsecureScriptAccess,
+		SameSite: cfg.CookieSameSite, ScriptReadable: cfg.InsecureScriptAccess, Setting: "SESSION_COOKIE",
 	})
-	if err != nil {
-		bad("SESSION_COOKIE_NAME, _PATH, _DOMAIN or _SAMESITE: %w", err)
-	}
+	errs = append(errs, err)
 	if cfg.CookieSameSite == http.SameSiteNoneMode && cfg.InsecureCookie {
 		bad("SESSION_COOKIE_SAMESITE: browsers refuse None without SESSION_COOKIE_SECURE: set both or use Lax")
 	}
