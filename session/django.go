@@ -75,7 +75,7 @@ func fromDjango(values map[string]json.RawMessage, saved time.Time) (rec Record,
 	if json.Unmarshal(values[djangoUser], &rec.User) == nil {
 		delete(values, djangoUser)
 	}
-	if raw, ok := values[djangoExpiry]; ok {
+	if raw, ok := values[djangoExpiry]; ok && string(raw) != "null" { // as good as none to Django
 		age, at, err := parseExpiry(string(raw))
 		switch {
 		case err != nil:
@@ -98,13 +98,14 @@ func fromDjango(values map[string]json.RawMessage, saved time.Time) (rec Record,
 	return rec, nil
 }
 
-// parseExpiry reads _session_expiry: seconds after the last save, 0 for the browser's closing, or a time.
+// parseExpiry reads _session_expiry: seconds after the last save, perhaps with a fraction, 0 for the browser's closing,
+// or a time.
 func parseExpiry(raw string) (age time.Duration, at time.Time, err error) {
-	if seconds, err := strconv.ParseUint(raw, 10, 32); err == nil {
-		return time.Duration(seconds) * time.Second, time.Time{}, nil
+	if seconds, err := strconv.ParseFloat(raw, 64); err == nil && seconds >= 0 && seconds < 1<<32 {
+		return time.Duration(seconds * float64(time.Second)), time.Time{}, nil
 	}
 	var text string
-	if raw == "null" || json.Unmarshal([]byte(raw), &text) != nil {
+	if json.Unmarshal([]byte(raw), &text) != nil {
 		return 0, time.Time{}, ErrNotFound
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05"} { // Go reads fractions with either
