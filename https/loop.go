@@ -69,8 +69,8 @@ func (l *loops) first(peer netip.Addr) bool {
 // claimsHTTPS reports whether the peer says that the request came by HTTPS. The proxy part removes what it does not
 // believe and leaves a note; without it the header is still there. The last entry is the one that the peer wrote.
 func claimsHTTPS(r *http.Request) bool {
-	if s := httpx.From(r.Context()); s != nil && s.ClaimsHTTPS {
-		return true
+	if s := httpx.From(r.Context()); s != nil && (s.ClaimsHTTPS || s.Trusted) {
+		return s.ClaimsHTTPS
 	}
 	lines := r.Header["X-Forwarded-Proto"]
 	if len(lines) == 0 {

@@ -133,7 +133,7 @@ func (g *Guard) settle(s *httpx.State, r *http.Request, listed bool) {
 		return
 	}
 	s.Trusted, s.Scheme, s.Host, s.Client = true, o.scheme, o.host, o.client
-	s.ClaimsHTTPS = s.Scheme == "http" && claimsHTTPS(r.Header)
+	s.ClaimsHTTPS = s.Scheme == "http" && claimsHTTPS(r.Header) && g.unsaid(r.Header)
 }
 
 // trusts reports whether the peer of r may tell us things.

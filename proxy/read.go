@@ -255,3 +255,16 @@ func claimsHTTPS(h http.Header) bool {
 	}
 	return false
 }
+
+// unsaid reports whether a claim of HTTPS can be the trusted peer's, because the header that is read for the scheme is
+// the one with the claim or says nothing. If it says http, the claim is the client's, in a header that our proxy passes on.
+func (g *Guard) unsaid(h http.Header) bool {
+	switch lines := h["Forwarded"]; {
+	case g.ssl.Name == "X-Forwarded-Proto":
+		return true
+	case g.ssl.Name != "":
+		return h[g.ssl.Name] == nil
+	default:
+		return len(lines) == 0 || !strings.Contains(strings.ToLower(lines[len(lines)-1]), "proto=")
+	}
+}

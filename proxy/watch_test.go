@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"bytes"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -83,6 +84,34 @@ func TestClaimsHTTPS(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got := serve(newGuard(t, proxy.Config{}), "10.0.0.5:1", row.line)
+			if s := httpx.From(got.request.Context()); s.ClaimsHTTPS != row.want || s.Scheme != "http" {
+				t.Errorf("ClaimsHTTPS = %t with scheme %s, want %t with http", s.ClaimsHTTPS, s.Scheme, row.want)
+			}
+		})
+	}
+}
+
+// A trusted proxy that passes a client's X-Forwarded-Proto on, but says http itself in the header that is read, claims
+// nothing: otherwise any client could have its requests in the clear taken for a loop.
+func TestClaimsHTTPSOfATrustedProxy(t *testing.T) {
+	own := proxy.SSLHeader{Name: "X-Url-Scheme", Value: "https"}
+	for _, row := range []struct {
+		name  string
+		cfg   proxy.Config
+		lines []string
+		want  bool
+	}{
+		{"Forwarded says http", proxy.Config{Header: proxy.Forwarded}, []string{"Forwarded: for=1.1.1.1;proto=http", "X-Forwarded-Proto: https"}, false},
+		{"Forwarded says nothing of the scheme", proxy.Config{Header: proxy.Forwarded}, []string{"Forwarded: for=1.1.1.1", "X-Forwarded-Proto: https"}, true},
+		{"Forwarded is not there", proxy.Config{Header: proxy.Forwarded}, []string{"X-Forwarded-Proto: https"}, true},
+		{"a header of its own says http", proxy.Config{SSLHeader: own}, []string{"X-Url-Scheme: http", "X-Forwarded-Proto: https"}, false},
+		{"a header of its own is not there", proxy.Config{SSLHeader: own}, []string{"X-Forwarded-Proto: https"}, true},
+		{"the header is read for another value", proxy.Config{SSLHeader: proxy.SSLHeader{Name: "X-Forwarded-Proto", Value: "on"}}, []string{"X-Forwarded-Proto: https"}, true},
+		{"X-Forwarded-Proto says http", proxy.Config{}, []string{"X-Forwarded-Proto: http", "Forwarded: proto=https"}, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			row.cfg.Trusted = []netip.Prefix{netip.MustParsePrefix("10.0.0.5/32")}
+			got := serve(newGuard(t, row.cfg), "10.0.0.5:1", row.lines...)
 			if s := httpx.From(got.request.Context()); s.ClaimsHTTPS != row.want || s.Scheme != "http" {
 				t.Errorf("ClaimsHTTPS = %t with scheme %s, want %t with http", s.ClaimsHTTPS, s.Scheme, row.want)
 			}
