@@ -103,6 +103,16 @@ func Diff(a, b Loaded) []Difference {
 	return all
 }
 
+// WriteDiff writes what [Diff] returns as a table, redacted.
+func WriteDiff(w io.Writer, a, b Loaded) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "VARIABLE\t%s\t%s\n", a.Environment, b.Environment) // tabwriter keeps its first error for Flush
+	for _, d := range Diff(a, b) {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", d.Variable, line(d.A), line(d.B))
+	}
+	return t.Flush()
+}
+
 // Describe returns the settings in v, a struct such as Load takes, as if no source had set any.
 func Describe[T any](v T) Loaded {
 	root := reflect.ValueOf(&v).Elem()
