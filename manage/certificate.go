@@ -35,15 +35,19 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 func (c *certificate) read() error {
 	changed, err := newest(c.cert, c.key)
 	if err != nil {
-		return fmt.Errorf("SERVE_TLS_CERT, SERVE_TLS_KEY: %w", err)
+		return unreadable(err)
 	}
 	if c.good != nil && !changed.After(c.changed) {
 		return nil
 	}
 	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
 	if err != nil {
-		return fmt.Errorf("SERVE_TLS_CERT, SERVE_TLS_KEY: %w", err)
+		return unreadable(err)
 	}
 	c.good, c.changed = &pair, changed
 	return nil
+}
+
+func unreadable(err error) error {
+	return fmt.Errorf("SERVE_TLS_CERT, SERVE_TLS_KEY: %w: give a certificate and its key, as PEM files that this user may read", err)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,7 +30,7 @@ func (p *program) checkCommand() *cobra.Command {
 		Long: `Judge the settings and, with --deploy, the running application: real requests through the real handler.
 
 Exits with 0 if nothing stands at or above the fail level, with 1 if something does or a check could not run, and with 2
-for wrong usage. Set a finding aside with SILENCED_SYSTEM_CHECKS=ID=reason;ID=reason; the report repeats the reason.`,
+for wrong usage. Set a finding aside with SILENCED_SYSTEM_CHECKS="ID=reason, ID=reason"; the report repeats the reason.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.check(cmd.Context(), f) },
 	}
@@ -64,7 +65,7 @@ func (p *program) check(ctx context.Context, f checkFlags) error {
 	}
 	if known := check.Tags(checks, true); len(f.tags) > 0 {
 		for _, tag := range f.tags {
-			if !strings.Contains("\n"+strings.Join(known, "\n")+"\n", "\n"+tag+"\n") {
+			if !slices.Contains(known, tag) {
 				return usage("--tag: no check has the tag %q: use %s", tag, strings.Join(known, ", "))
 			}
 		}
@@ -81,10 +82,7 @@ func (p *program) check(ctx context.Context, f checkFlags) error {
 
 // checks returns the checks of the application, or, if it cannot be built, those of its settings and one that says so.
 func (p *program) checks(ctx context.Context, opt *check.Options) ([]check.Check, func()) {
-	app, err := p.build(ctx)
-	if err == nil && app == nil {
-		err = errors.New("the build function returned neither an application nor an error")
-	}
+	app, err := p.application(ctx)
 	if err == nil {
 		opt.Silenced = app.Settings().Silences()
 		return app.Checks(), func() { p.close(app) }
@@ -104,7 +102,7 @@ func (p *program) close(app *airworthy.App) {
 	}
 }
 
-// write writes the report before the exit status is decided. A file is written whole or not at all.
+// write writes the report, once all of it is known, before the exit status is decided.
 func (p *program) write(r *check.Report, f checkFlags) error {
 	var buf bytes.Buffer
 	writeReport := func(w io.Writer) error { return r.WriteText(w, check.TextOptions{Color: f.output == "" && p.colour()}) }

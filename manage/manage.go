@@ -105,6 +105,15 @@ func (p *program) status(err error) int {
 	return status
 }
 
+// application builds the application.
+func (p *program) application(ctx context.Context) (*airworthy.App, error) {
+	app, err := p.build(ctx)
+	if err == nil && app == nil {
+		err = errors.New("the build function returned neither an application nor an error")
+	}
+	return app, err
+}
+
 func (p *program) command(name string) *cobra.Command {
 	root := &cobra.Command{
 		Use:           name,

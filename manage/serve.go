@@ -53,13 +53,16 @@ requests at hand. In the development environment it listens on loopback only.`,
 }
 
 func (p *program) serve(ctx context.Context, f serveFlags) error {
-	app, err := p.build(ctx)
+	app, err := p.application(ctx)
 	if err != nil {
 		return refusal(err)
 	}
 	defer p.close(app)
 	cfg := app.Settings()
 	addr := cmp.Or(f.addr, cfg.Serve.Addr, DefaultAddr)
+	if err := checkAddr(addr); err != nil {
+		return err
+	}
 	if err := guardLoopback(cfg, addr); err != nil {
 		return err
 	}
@@ -69,7 +72,7 @@ func (p *program) serve(ctx context.Context, f serveFlags) error {
 	}
 	ln, err := listen(ctx, addr)
 	if err != nil {
-		return fmt.Errorf("SERVE_ADDR: cannot listen on %s: %w", addr, err)
+		return fmt.Errorf("SERVE_ADDR: %w: choose an address of this machine that is free, here or with --addr", err)
 	}
 	fmt.Fprintf(p.err, "serving %s (%s environment); stop with Ctrl-C\n", address(ln, tlsConfig != nil), cfg.Environment())
 	return run(ctx, newServer(app, tlsConfig), ln, cmp.Or(cfg.Serve.Grace, 30*time.Second))
@@ -150,6 +153,21 @@ func address(ln net.Listener, secure bool) string {
 	return "http://" + ln.Addr().String() + "/"
 }
 
+// checkAddr refuses what is no address before anything else is said about it.
+func checkAddr(addr string) error {
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok && path != "" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil || port == "" {
+		return fmt.Errorf("SERVE_ADDR: %q is not an address: write host:port, such as %s, or unix:/path/to/socket", addr, DefaultAddr)
+	}
+	return nil
+}
+
 // guardLoopback refuses an address that other machines can reach while the environment is development, whose error
 // pages show the program's insides. A Unix socket is reached through a server that somebody configured, which may be
 // reached by anybody.
@@ -174,7 +192,7 @@ func loadTLS(cert, key string) (*tls.Config, error) {
 		return nil, nil
 	}
 	if cert == "" || key == "" {
-		return nil, usage("--tls-cert and --tls-key: give both or neither")
+		return nil, usage("--tls-cert and --tls-key, or SERVE_TLS_CERT and SERVE_TLS_KEY: give both or neither")
 	}
 	files := &certificate{cert: cert, key: key}
 	if _, err := files.get(nil); err != nil {

@@ -3,7 +3,6 @@ package manage
 import (
 	"context"
 	"fmt"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +32,7 @@ func (p *program) settingsCommand() *cobra.Command {
 
 // loaded returns what the application's settings were loaded from.
 func (p *program) loaded(ctx context.Context) (settings.Loaded, error) {
-	app, err := p.build(ctx)
+	app, err := p.application(ctx)
 	if err != nil {
 		return settings.Loaded{}, err
 	}
@@ -50,10 +49,5 @@ func (p *program) diffSettings(ctx context.Context, environment string) error {
 	if err != nil {
 		return fmt.Errorf("the %s environment cannot be loaded here: %w", environment, refusal(err))
 	}
-	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "VARIABLE\t%s\t%s\n", here.Environment, there.Environment)
-	for _, d := range settings.Diff(here, there) {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", d.Variable, d.A, d.B)
-	}
-	return w.Flush()
+	return settings.WriteDiff(p.out, here, there)
 }
