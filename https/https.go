@@ -11,6 +11,7 @@
 //
 // Behind a proxy that ends TLS every request comes in the clear, so the proxy part must come first and trust it.
 // Where it does not, a redirect would lead straight back: the guard answers 500 instead and logs the setting to fix.
+// It knows by what the proxy says, or by what only browsers on HTTPS say.
 //
 // The target of a redirect is the request's own host, which the hosts part should have judged; this package refuses
 // only what is no host at all.
@@ -95,6 +96,9 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case httpx.Secure(r):
+			if !g.loops.secure.Load() {
+				g.loops.secure.Store(true)
+			}
 			if h := w.Header(); g.hsts != nil && h[hstsKey] == nil {
 				h[hstsKey] = g.hsts
 			}

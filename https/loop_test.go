@@ -165,3 +165,63 @@ func TestNoRedirectWhereTheSchemeIsUnknown(t *testing.T) {
 		})
 	}
 }
+
+// Demand 4 again: the proxy says nothing, or that it was itself reached in the clear, but a browser sends what it only
+// sends over HTTPS.
+func TestRedirectLoopThatOnlyTheBrowserShows(t *testing.T) {
+	trusted := proxy.Config{Trusted: []netip.Prefix{netip.MustParsePrefix("203.0.113.5/32")}}
+	for _, row := range []struct {
+		name       string
+		cfg        proxy.Config
+		peer, host string
+		lines      []string
+		before     string // what says https in an earlier request, if there was one
+		status     int
+		log        string
+	}{
+		{"a trusted proxy that says nothing", trusted, "203.0.113.5:1", "example.com", []string{"Sec-Fetch-Site: none"}, "", 500, "send X-Forwarded-Proto: https"},
+		{"a trusted proxy behind another", trusted, "203.0.113.5:1", "example.com", []string{"Sec-Fetch-Site: none", "X-Forwarded-Proto: http"}, "", 500, "pass that on"},
+		{"an unlisted proxy that says nothing", proxy.Config{}, "10.0.0.5:1", "example.com:8443", []string{"Sec-Fetch-Site: same-origin"}, "", 500, "send X-Forwarded-Proto, and set TRUSTED_PROXIES=10.0.0.5/32"},
+		{"a Unix socket and nothing said", proxy.Config{}, "@", "example.com", []string{"Sec-Fetch-Site: none"}, "", 500, "send X-Forwarded-Proto, and set TRUSTED_PROXY_UNIX_SOCKET=true"},
+		{"a program that is no browser", trusted, "203.0.113.5:1", "example.com", []string{"Accept: */*"}, "", 301, ""},
+		{"a proxy that has brought a request by HTTPS", trusted, "203.0.113.5:1", "example.com", []string{"Sec-Fetch-Site: none", "X-Forwarded-Proto: http"}, "X-Forwarded-Proto", 301, ""},
+		{"a client on the internet may say what it likes", proxy.Config{}, "203.0.113.5:1", "example.com", []string{"Sec-Fetch-Site: none"}, "", 301, ""},
+		{"browsers say it in the clear to localhost", proxy.Config{}, "127.0.0.1:1", "LOCALHOST:8000", []string{"Sec-Fetch-Site: none"}, "", 301, ""},
+		{"and to names below it", proxy.Config{}, "127.0.0.1:1", "a.localhost", []string{"Sec-Fetch-Site: none"}, "", 301, ""},
+		{"and to 127.0.0.0/8", proxy.Config{}, "127.0.0.1:1", "127.9.9.9", []string{"Sec-Fetch-Site: none"}, "", 301, ""},
+		{"and to ::1", proxy.Config{}, "[::1]:1", "[::1]:8000", []string{"Sec-Fetch-Site: none"}, "", 301, ""},
+		{"but not to other addresses", proxy.Config{}, "127.0.0.1:1", "[fd00::1]", []string{"Sec-Fetch-Site: none"}, "", 500, "TRUSTED_PROXIES=127.0.0.1/32"},
+		{"nor to names that only begin so", proxy.Config{}, "127.0.0.1:1", "localhost.example.com", []string{"Sec-Fetch-Site: none"}, "", 500, "TRUSTED_PROXIES=127.0.0.1/32"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var log bytes.Buffer
+			front, err := proxy.New(row.cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			site := front.Handler(newGuard(t, https.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}).Handler(reached))
+			request := func(lines ...string) int {
+				r := httptest.NewRequest("GET", "http://"+row.host+"/", nil)
+				r.RemoteAddr = row.peer
+				for _, line := range lines {
+					name, value, _ := strings.Cut(line, ": ")
+					r.Header.Set(name, value)
+				}
+				w := httptest.NewRecorder()
+				site.ServeHTTP(w, r)
+				return w.Code
+			}
+			if row.before != "" {
+				if got := request(row.before + ": https"); got != 200 {
+					t.Fatalf("the earlier request: status %d, want 200", got)
+				}
+			}
+			if got := request(row.lines...); got != row.status {
+				t.Errorf("status %d, want %d", got, row.status)
+			}
+			if !strings.Contains(log.String(), row.log) || row.log == "" && log.Len() > 0 {
+				t.Errorf("the log has %q, want %q", log.String(), row.log)
+			}
+		})
+	}
+}
