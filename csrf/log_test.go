@@ -96,8 +96,8 @@ func TestRemedies(t *testing.T) {
 			proxied(true, false), "the trusted proxy 10.0.0.5 does not say https: make it send X-Forwarded-Proto: https"},
 		{"a proxy on a Unix socket", plain, "http://victim.com", []string{"Origin: https://victim.com"},
 			func(s *httpx.State) { s.Peer = netip.Addr{} },
-			"the site is reached by https and does not know it: let the proxy that ends TLS connect by TCP, make it " +
-				"send X-Forwarded-Proto, and name it in TRUSTED_PROXIES"},
+			"the site is reached by https and does not know it: if a proxy that ends TLS connects by a Unix socket, " +
+				"set TRUSTED_PROXY_UNIX_SOCKET=true and make it send X-Forwarded-Proto"},
 		{"Origin is null because of the Referrer-Policy", django, "https://victim.com",
 			[]string{"Origin: null", "Sec-Fetch-Site: same-origin"}, nil,
 			"browsers send Origin: null from pages with Referrer-Policy: no-referrer, from sandboxed frames and after " +

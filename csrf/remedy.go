@@ -54,8 +54,8 @@ func (e *Refusal) tlsRemedy() string {
 	case saw.Trusted:
 		return "the trusted proxy " + peerText(saw) + " does not say https: make it send X-Forwarded-Proto: https"
 	case !saw.Peer.IsValid():
-		return "the site is reached by https and does not know it: let the proxy that ends TLS connect by TCP, make " +
-			"it send X-Forwarded-Proto, and name it in TRUSTED_PROXIES"
+		return "the site is reached by https and does not know it: if a proxy that ends TLS connects by a Unix socket, " +
+			"set TRUSTED_PROXY_UNIX_SOCKET=true and make it send X-Forwarded-Proto"
 	case !saw.ClaimsHTTPS:
 		return "if " + saw.Peer.String() + " is a proxy that ends TLS: make it send X-Forwarded-Proto, and set " +
 			"TRUSTED_PROXIES=" + prefix(saw.Peer)
