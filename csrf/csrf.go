@@ -15,7 +15,7 @@
 // with the site's own origin, which a browser lets no other site say.
 //
 // With [Config.Django] the decision is Django's: the token is demanded of everybody, and cookies, tokens and verdicts
-// are those of a Django site beside it. Where the verdicts differ, we are stricter; the package's tests list how.
+// are those of a Django site beside it. The package's tests list where the verdicts differ: most often ours is stricter.
 //
 // GET, HEAD, OPTIONS and TRACE always pass: they must not change anything. That goes for WebSockets too, which begin
 // with GET: check their Origin yourself. The package protects neither from scripts that run on the site itself nor
