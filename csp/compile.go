@@ -65,8 +65,8 @@ func render(p Policy, header string, https bool) rendered {
 }
 
 // withoutNonce is the policy of an answer that did not ask for a nonce. Two things must not happen: a directive must
-// not vanish, or its fallback would count (a list that is left empty is 'none'), and 'unsafe-inline', which browsers ignore beside a nonce, must not come to
-// life.
+// not vanish, or its fallback would count (a list that is left empty is 'none'), and 'unsafe-inline', which browsers
+// ignore beside a nonce, must not come to life.
 func (p Policy) withoutNonce() Policy {
 	return p.mapNonces(func(list []Source) []Source {
 		return slices.DeleteFunc(list, func(s Source) bool { return s == NonceSource || s == UnsafeInline })

@@ -76,8 +76,8 @@ func (h *handler) with(op func(slog.Handler) slog.Handler) slog.Handler {
 	return &handler{inner: h.inner, grouped: grouped}
 }
 
-// lineWriter gets one record in one Write from log/slog and makes sure that it is one line of harmless characters. log/slog escapes most of what is harmful; its JSON leaves the invisible and the
-// reversing characters of Unicode alone.
+// lineWriter gets one record in one Write from log/slog and makes sure that it is one line of harmless characters.
+// log/slog escapes most of what is harmful; its JSON leaves the invisible and the reversing characters of Unicode alone.
 type lineWriter struct {
 	mu      sync.Mutex
 	out     io.Writer
