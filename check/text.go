@@ -27,8 +27,9 @@ var groupNames = map[Level]string{
 // WriteText writes the report for people: the findings grouped by level, worst first, each with its hint; then what
 // could not be checked, what was silenced and why, and a line that counts and tells whether the gate opens.
 //
-// Each field stands on one line, save reasons, which may be a list of errors. Control characters, and whatever else could move the cursor or reorder the text, are
-// written as escapes, so that evidence taken from a hostile server cannot forge the report around it.
+// Each field stands on one line, save reasons, which may be a list of errors. Control characters, and whatever else
+// could move the cursor or reorder the text, are written as escapes, so that evidence taken from a hostile server cannot
+// forge the report around it.
 func (r *Report) WriteText(w io.Writer, opt TextOptions) error {
 	t := &text{color: opt.Color}
 	for rest := r.Findings; len(rest) > 0; {

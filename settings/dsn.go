@@ -75,13 +75,15 @@ func (d Database) sqliteDSN() (secret.Text, error) {
 		case "init_command":
 			pragmas, ok := readPragmas(value)
 			if !ok {
-				return secret.Text{}, errors.New("settings: the database's option init_command is no list of PRAGMA name=value: write it like PRAGMA journal_mode=WAL;")
+				return secret.Text{}, errors.New("settings: the database's option init_command is no list of PRAGMA name=value: " +
+					"write it like PRAGMA journal_mode=WAL;")
 			}
 			q["_pragma"] = append(q["_pragma"], pragmas...)
 		case "mode", "cache", "immutable", "vfs", "_txlock", "_time_format":
 			q.Set(name, value)
 		default:
-			return secret.Text{}, errors.New("settings: the database has an option that the sqlite driver does not know: use timeout, transaction_mode, init_command, mode, cache, immutable, vfs, _txlock, _time_format")
+			return secret.Text{}, errors.New("settings: the database has an option that the sqlite driver does not know: " +
+				"use timeout, transaction_mode, init_command, mode, cache, immutable, vfs, _txlock, _time_format")
 		}
 	}
 	// First what waits, so that the others already do; what init_command says comes last and wins.

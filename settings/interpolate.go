@@ -14,7 +14,8 @@ func (p *dotEnvParser) expandQuoted(name, s string) (string, *Fault) {
 	x := expander{p: p, escapes: true}
 	f := x.run(s, 0)
 	if strings.Contains(s, `\`) && f == nil {
-		p.differ(name, "django-environ keeps the backslash of \\n, \\r and \\t, and a shell keeps all but those before \" \\ $", "give a NAME_FILE, or do without the escape")
+		p.differ(name, "django-environ keeps the backslash of \\n, \\r and \\t, and a shell keeps all but those before \" \\ $",
+			"give a NAME_FILE, or do without the escape")
 	}
 	return x.finish(name, s, f)
 }
