@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/airworthy-go/airworthy/internal/httpx"
 	"github.com/airworthy-go/airworthy/secret"
 )
 
@@ -213,5 +214,5 @@ func urlText(u *url.URL, whole bool) string {
 	case whole:
 		return u.String()
 	}
-	return u.Redacted()
+	return httpx.RedactURL(u)
 }

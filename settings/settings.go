@@ -21,14 +21,14 @@
 //
 // The tag is `env:"NAME"`, followed by options: invert (a bool that is the negation of its variable), required
 // (a source sets it, or the base value is not zero), secret (never printed; [secret.Text], and a string whose variable
-// says that it is a password, a token or a secret, need no option) and json. `doc:"…"` says what the setting is.
+// says that it is a password, a token, a DSN or a secret, need no option) and json. `doc:"…"` says what the setting is.
 // Structs are walked; `prefix:"MAIL_"` on a struct puts the prefix before the variables in it. Fields without a tag are
 // left alone. There are no defaults in tags: the base value is the default.
 //
 // Types: string, bool, numbers, [time.Duration] (Go's syntax, or a bare number of seconds), [Size], [secret.Text],
 // [netip.Addr], [netip.Prefix], [url.URL], [Origin], [Database], [Cache], [Email], named strings with a method
-// Choices() []string (in any letter case), whatever implements [encoding.TextUnmarshaler], lists of these ("a, b": trimmed, an empty element
-// is an error, the empty text is the empty list) and map[string]string ("k=v, k=v").
+// Choices() []string (in any letter case), whatever implements [encoding.TextUnmarshaler], lists of these ("a, b":
+// trimmed, an empty element is an error, the empty text is the empty list) and map[string]string ("k=v, k=v").
 //
 // The package does not watch its sources: a value is read once, at the start of the program. The dialect of .env files
 // is described in docs/dotenv.md.

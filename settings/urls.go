@@ -195,7 +195,7 @@ func (a *address) setOptions(query string) *Fault {
 // isSecretWord reports whether what is called name is probably a secret.
 func isSecretWord(name string) bool {
 	name = strings.ToLower(name)
-	for _, word := range []string{"passw", "pwd", "secret", "token", "credential", "apikey", "api_key"} {
+	for _, word := range []string{"passw", "pwd", "secret", "token", "credential", "apikey", "api_key", "dsn"} {
 		if strings.Contains(name, word) {
 			return true
 		}

@@ -3,6 +3,7 @@ package settings_test
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -119,5 +120,41 @@ func TestSameSite(t *testing.T) {
 	}
 	if got := settings.Describe(cookie{http.SameSiteStrictMode}).Values[0].Text; got != "Strict" {
 		t.Errorf("described as %q, want %q", got, "Strict")
+	}
+}
+
+func TestURLsAndDSNsArePrintedWithoutTheirSecrets(t *testing.T) {
+	type services struct {
+		Hook  *url.URL `env:"HOOK_URL"`
+		Value url.URL  `env:"VALUE_URL"`
+		Errs  string   `env:"SENTRY_DSN"`
+	}
+	got, err := settings.Load(t.Context(), struct {
+		services
+		Loaded settings.Loaded
+	}{}, settings.Map("test", map[string]string{
+		"HOOK_URL":   "https://k3y4errors@hooks.example/path?token=t0ken4hooks&page=2",
+		"VALUE_URL":  "https://user:p4ssword@value.example/",
+		"SENTRY_DSN": "https://k3y4errors@errors.example/1",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := got.Loaded.WriteText(&out); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"k3y4errors", "t0ken4hooks", "p4ssword", "errors.example"} {
+		if strings.Contains(out.String(), secret) {
+			t.Errorf("%q is printed:\n%s", secret, out.String())
+		}
+	}
+	for _, want := range []string{"hooks.example/path", "page=2", "value.example"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not printed:\n%s", want, out.String())
+		}
+	}
+	if got.Hook.User.Username() != "k3y4errors" {
+		t.Errorf("got the user %q, want it as it was given", got.Hook.User.Username())
 	}
 }
