@@ -176,19 +176,14 @@ func (s Settings) claims() probe.Claims {
 
 // probeHost returns a name that the application answers to.
 func (s Settings) probeHost() string {
-	for _, h := range s.Hosts.Allowed {
-		if prefix, err := netip.ParsePrefix(h); err == nil {
-			return bracketed(prefix.Addr())
-		}
-		switch {
-		case h == "*":
-			return "localhost"
-		case strings.HasPrefix(h, "."):
-			return h[1:]
-		}
-		return h
+	if len(s.Hosts.Allowed) == 0 || s.Hosts.Allowed[0] == "*" {
+		return "localhost"
 	}
-	return "localhost"
+	first := s.Hosts.Allowed[0]
+	if prefix, err := netip.ParsePrefix(first); err == nil {
+		return bracketed(prefix.Addr())
+	}
+	return strings.TrimPrefix(first, ".")
 }
 
 func bracketed(a netip.Addr) string {

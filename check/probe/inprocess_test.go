@@ -50,7 +50,7 @@ func TestInProcessShowsTheHandlerARequest(t *testing.T) {
 }
 
 func TestInProcessFollowsNoRedirect(t *testing.T) {
-	resp, _, err := get(t.Context(), t, probe.InProcess(http.RedirectHandler("https://other.example/", 301)), "http://example.com/")
+	resp, _, err := get(t.Context(), t, probe.InProcess(http.RedirectHandler("https://other.example/", http.StatusMovedPermanently)), "http://example.com/")
 	if err != nil || resp.StatusCode != 301 {
 		t.Errorf("answer = %v, %v, want the redirect itself", resp, err)
 	}
