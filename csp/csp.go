@@ -161,14 +161,15 @@ func (g *CSP) Handler(next http.Handler) http.Handler {
 
 // begin sets the headers. Inside another CSP, this one counts; a nonce that the answer has already stays.
 func (g *CSP) begin(h http.Header, s *httpx.State) {
+	outer, _ := s.CSP.(*request)
 	s.CSP = g
 	for i, c := range g.base {
 		if c != nil {
 			h[g.header[i]] = c.rendered(s.Scheme).plain
-			if s.Nonce != "" {
-				requestOf(s.Request.Context()).force(i, c)
-			}
 		}
+	}
+	if outer != nil && outer.nonce != "" {
+		requestOf(s.Request.Context()).adopt(outer.nonce)
 	}
 	if g.endpoints == nil || s.Scheme != "https" {
 		return

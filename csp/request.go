@@ -18,6 +18,7 @@ import (
 type request struct {
 	csp     *CSP
 	state   *httpx.State
+	nonce   string // empty until it is asked for
 	current [2]*compiled
 	value   [2][1]string // what this part has set with a nonce; empty where the compiled plain value stands
 	random  [16]byte     // of the nonce; here because it would be an allocation of its own
@@ -55,15 +56,13 @@ func (q *request) responseHeader() http.Header { return (*httpx.Writer)(q.state)
 // An answer with a nonce must not be stored, so Nonce sets Cache-Control: private, no-store unless the application has
 // set one.
 func Nonce(ctx context.Context) string {
-	s := httpx.From(ctx)
-	if s == nil {
-		return ""
-	}
-	if s.Nonce != "" {
-		return s.Nonce
-	}
 	q := requestOf(ctx)
-	if q == nil || q.parts(0) == nil && q.parts(1) == nil {
+	switch {
+	case q == nil:
+		return ""
+	case q.nonce != "":
+		return q.nonce
+	case q.parts(0) == nil && q.parts(1) == nil:
 		return ""
 	}
 	if !q.open() {
@@ -73,7 +72,7 @@ func Nonce(ctx context.Context) string {
 		return ""
 	}
 	q.issue()
-	return s.Nonce
+	return q.nonce
 }
 
 // Attr returns the nonce as an attribute of a script or style element, for html/template:
@@ -122,7 +121,7 @@ func (q *request) issue() {
 		start := b.Len()
 		join(&b, parts, nonce[:])
 		value := b.String()[start:]
-		q.state.Nonce = value[len(parts[0]):][:nonceLen]
+		q.nonce = value[len(parts[0]):][:nonceLen]
 		q.replace(i, value)
 	}
 	q.state.OnHeader(q)
@@ -160,18 +159,28 @@ func (q *request) put(h http.Header, i int, value string) {
 	h[q.csp.header[i]] = q.value[i][:]
 }
 
+// adopt puts the nonce of an outer CSP into the policies.
+func (q *request) adopt(nonce string) {
+	q.nonce = nonce
+	for i, c := range q.current {
+		if c != nil {
+			q.force(i, c)
+		}
+	}
+}
+
 // force makes c the policy of header i, whatever stands there.
 func (q *request) force(i int, c *compiled) {
 	q.current[i] = c
 	r := c.rendered(q.state.Scheme)
-	if q.state.Nonce == "" || r.parts == nil {
+	if q.nonce == "" || r.parts == nil {
 		q.value[i][0] = ""
 		q.responseHeader()[q.csp.header[i]] = r.plain
 		return
 	}
 	var b strings.Builder
 	b.Grow(r.size)
-	join(&b, r.parts, []byte(q.state.Nonce))
+	join(&b, r.parts, []byte(q.nonce))
 	q.put(q.responseHeader(), i, b.String())
 }
 

@@ -30,15 +30,16 @@ type State struct {
 	// part leaves it, for the diagnosis of redirect loops; nothing is decided by it.
 	ClaimsHTTPS bool
 
-	lazyID bool // a part gives out request ids
-
 	// Garbled says that the peer is a trusted proxy whose forwarding headers could not be understood, so that nobody
 	// knows what Scheme, Host and Client should be; they are the connection's. The proxy part leaves it.
 	Garbled bool
 
+	lazyID    bool  // a part gives out request ids
+	replacing bool  // a page has taken the answer's place: the application's body is dropped
+	status    int16 // of the answer; 0 until the header has gone out
+
 	// Each of these belongs to the part that it is named after; nil or empty while that part is not in the chain.
 	RequestID string // as a trusted proxy gave it; read it with ID
-	Nonce     string
 	CSP       any
 	CSRF      any
 	Session   any

@@ -17,13 +17,16 @@ type Hook interface {
 // writer is the part of a State that its Writer uses.
 type writer struct {
 	http.ResponseWriter
-	first     [4]Hook // room for the hooks of one chain without another allocation
-	hooks     []Hook
-	status    int   // 0 until the header has gone out
-	size      int64 // bytes of the body so far
-	replacing bool  // a page has taken the answer's place: the application's body is dropped
-	instead   int   // the status of the page that a hook asked for, and why
-	cause     error
+	first   [2]Hook // room for the hooks of most chains without another allocation
+	hooks   []Hook
+	size    int64 // bytes of the body so far
+	instead *page // that a hook asked for
+}
+
+// page is one that takes the place of an answer, and why.
+type page struct {
+	status int
+	cause  error
 }
 
 // Writer is a State seen as the response's writer. It adds hooks before the header and counts what goes out; the rest
@@ -43,7 +46,7 @@ var (
 // OnHeader adds a hook. The hook added last runs first, as the innermost part would. One added after the header has
 // gone out is a bug in a part and panics.
 func (s *State) OnHeader(h Hook) {
-	if s.w.status != 0 {
+	if s.status != 0 {
 		panic("httpx: hook added after the header")
 	}
 	if s.w.hooks == nil {
@@ -53,7 +56,7 @@ func (s *State) OnHeader(h Hook) {
 }
 
 // Status returns the status that was sent, 0 if the header has not gone out.
-func (s *State) Status() int { return s.w.status }
+func (s *State) Status() int { return int(s.status) }
 
 // Size returns how many bytes of body were sent; none for HEAD, whatever the application wrote.
 func (s *State) Size() int64 {
@@ -76,8 +79,8 @@ func (w *Writer) WriteHeader(status int) {
 		w.w.ResponseWriter.WriteHeader(status) // net/http panics on an invalid one, while a page can still be sent
 		return
 	}
-	if w.w.status != 0 {
-		if !w.w.replacing {
+	if w.status != 0 {
+		if !w.replacing {
 			w.w.ResponseWriter.WriteHeader(status) // net/http logs the superfluous call
 		}
 		return
@@ -86,10 +89,10 @@ func (w *Writer) WriteHeader(status int) {
 		w.replace(status)
 		return
 	}
-	w.w.status = status
+	w.status = int16(status) // at most 999
 	for i := len(w.w.hooks) - 1; i >= 0; i-- {
 		w.w.hooks[i].BeforeHeader(w, status)
-		if w.w.instead != 0 {
+		if w.w.instead != nil {
 			w.refuse(i)
 			return
 		}
@@ -99,26 +102,26 @@ func (w *Writer) WriteHeader(status int) {
 
 // Replace has the answer that is about to go out replaced by the page for status, as [Refuse] writes it. A hook calls it
 // that could not do what the answer is about to claim. The hooks that have not run yet run for the page.
-func (s *State) Replace(status int, cause error) { s.w.instead, s.w.cause = status, cause }
+func (s *State) Replace(status int, cause error) { s.w.instead = &page{status, cause} }
 
 // refuse sends the page that the hook i asked for in place of the answer, whose header has not gone out.
 func (w *Writer) refuse(i int) {
-	status, cause, pages := w.w.instead, w.w.cause, w.Pages
-	w.w.instead, w.w.cause, w.w.status, w.w.hooks = 0, nil, 0, w.w.hooks[:i]
+	instead, pages := w.w.instead, w.Pages
+	w.w.instead, w.status, w.w.hooks = nil, 0, w.w.hooks[:i]
 	for _, name := range []string{"Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Location"} {
 		w.Header().Del(name)
 	}
 	if pages == nil {
-		Refuse(w, w.Request, status, cause)
+		Refuse(w, w.Request, instead.status, instead.cause)
 	} else {
 		w.Pages = nil // the page itself is not replaced
-		pages.ServeError(w, w.Request, status, cause)
+		pages.ServeError(w, w.Request, instead.status, instead.cause)
 		w.Pages = pages
 	}
-	if w.w.status == 0 {
-		w.WriteHeader(status)
+	if w.status == 0 {
+		w.WriteHeader(instead.status)
 	}
-	w.w.replacing = true
+	w.replacing = true
 }
 
 // replace sends the page for status. Pages is unset meanwhile, so that the page itself is not replaced.
@@ -126,11 +129,11 @@ func (w *Writer) replace(status int) {
 	pages := w.Pages
 	w.Pages = nil
 	pages.ServeError(w, w.Request, status, nil)
-	if w.w.status == 0 {
+	if w.status == 0 {
 		w.WriteHeader(status) // pages that wrote nothing must not become an empty 200
 	}
 	w.Pages = pages
-	w.w.replacing = true
+	w.replacing = true
 }
 
 // Write sends the header if need be, then p.
@@ -174,10 +177,10 @@ type onlyWriter struct{ io.Writer }
 
 // begin sends the header if it has not gone out, and reports whether the body is to be dropped.
 func (w *Writer) begin() (drop bool) {
-	if w.w.status == 0 {
+	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	return w.w.replacing
+	return w.replacing
 }
 
 // FlushError sends the header, hooks first, and what has been written so far.
@@ -192,12 +195,12 @@ func (w *Writer) Flush() { _ = w.FlushError() }
 // Hijack hands the connection over, as for a WebSocket. No hook runs: the header is the hijacker's to write. The error
 // is errors.ErrUnsupported where the connection cannot be had (HTTP/2).
 func (w *Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if w.w.replacing {
+	if w.replacing {
 		return nil, nil, errors.New("httpx: the answer has been replaced by an error page")
 	}
 	conn, rw, err := http.NewResponseController(w.w.ResponseWriter).Hijack()
-	if err == nil && w.w.status == 0 {
-		w.w.status = http.StatusSwitchingProtocols
+	if err == nil && w.status == 0 {
+		w.status = http.StatusSwitchingProtocols
 	}
 	return conn, rw, err
 }
@@ -205,7 +208,7 @@ func (w *Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Finish sends the header of an answer for which the application wrote nothing, so that hooks run for it too. A part
 // that adds a hook calls it when the next handler has returned. It does nothing if the header has gone out.
 func (s *State) Finish() {
-	if s.w.status == 0 {
+	if s.status == 0 {
 		(*Writer)(s).WriteHeader(http.StatusOK)
 	}
 }
