@@ -144,7 +144,8 @@ func (b *tab) await(expression string) {
 		select {
 		case <-tick.C:
 		case <-late:
-			text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`location.href + "\n" + document.documentElement.outerHTML`))
+			const all = `location.href + "\n" + document.documentElement.outerHTML`
+			text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](all))
 			b.t.Fatalf("%s does not come true (%v) at\n%s", expression, err, text)
 		}
 	}

@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -30,15 +31,18 @@ func TestStrictStops(t *testing.T) {
 		directive, blocked  string // what the report says, by CSP 3
 	}{
 		{"script without nonce", `<script>` + ran + `</script>`, titled, "script-src-elem", "inline"},
-		{"script with somebody else's nonce", `<script nonce="AAAAAAAAAAAAAAAAAAAAAA">` + ran + `</script>`, titled, "script-src-elem", "inline"},
+		{"script with somebody else's nonce", `<script nonce="AAAAAAAAAAAAAAAAAAAAAA">` + ran + `</script>`, titled,
+			"script-src-elem", "inline"},
 		{"event handler", `<img src="/none" onerror='` + ran + `'>`, titled, "script-src-attr", "inline"},
 		{"javascript: link", `<a href='javascript:` + ran + `'>x</a><script nonce="NONCE">document.links[0].click()</script>`,
 			titled, "script-src-elem", "inline"},
 		{"script of another site", `<script src="` + evil.script + `"></script>`, titled, "script-src-elem", evil.script},
-		{"script from a data address", `<script src='data:text/javascript,` + ran + `'></script>`, titled, "script-src-elem", "data"},
+		{"script from a data address", `<script src='data:text/javascript,` + ran + `'></script>`, titled,
+			"script-src-elem", "data"},
 		{"eval", `<script nonce="NONCE">try { eval('` + ran + `') } catch {}</script>`, titled, "script-src", "eval"},
 		{"style without nonce", `<style>body { color: #f00 }</style>`, red, "style-src-elem", "inline"},
-		{"style attribute", `<script nonce="NONCE">document.body.setAttribute("style", "color: #f00")</script>`, red, "style-src-attr", "inline"},
+		{"style attribute", `<script nonce="NONCE">document.body.setAttribute("style", "color: #f00")</script>`, red,
+			"style-src-attr", "inline"},
 		{"style of another site", `<link rel="stylesheet" href="` + evil.style + `">`, red, "style-src-elem", evil.style},
 		{"base that redirects the page's addresses", `<base href="https://evil.test/">`,
 			`document.baseURI.startsWith("https://evil.test")`, "base-uri", "https://evil.test/"},
@@ -54,7 +58,8 @@ func TestStrictStops(t *testing.T) {
 				const worker = new Worker(URL.createObjectURL(new Blob(["postMessage(1)"])))
 				worker.onmessage = () => { ` + ran + ` }
 			} catch {}</script>`, titled, "worker-src", "blob"},
-		{"form to another site", `<form action="` + evil.page + `" method="post"></form><script nonce="NONCE">document.forms[0].submit()</script>`,
+		{"form to another site",
+			`<form action="` + evil.page + `" method="post"></form><script nonce="NONCE">document.forms[0].submit()</script>`,
 			`location.host === "evil.test"`, "form-action", evil.page},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -62,7 +67,8 @@ func TestStrictStops(t *testing.T) {
 			mark := w.lab.mark()
 			b.visit(w.lab.url(path))
 			b.await(`document.documentElement.dataset.own === "ran"`)
-			report := w.lab.await(t, mark, record{"event": "csp.violation", "document": w.lab.url(path), "disposition": "enforce"})
+			want := record{"event": "csp.violation", "document": w.lab.url(path), "disposition": "enforce"}
+			report := w.lab.await(t, mark, want)
 			if report["directive"] != row.directive || report["blocked"] != row.blocked {
 				t.Errorf("reported %v of %v, want %s of %s", report["directive"], report["blocked"], row.directive, row.blocked)
 			}
@@ -84,7 +90,8 @@ func hostile() (evil struct{ script, style, page, image string }) {
 	evil.script = w.street.page("evil.test", ran, "Content-Type", "text/javascript")
 	evil.style = w.street.page("evil.test", `body { color: #f00 }`, "Content-Type", "text/css")
 	evil.image = w.street.page("evil.test", picture, "Content-Type", "image/svg+xml")
-	evil.page = w.street.page("evil.test", document(`<script>parent.postMessage("here", "*")</script>`), "Access-Control-Allow-Origin", "*")
+	evil.page = w.street.page("evil.test", document(`<script>parent.postMessage("here", "*")</script>`),
+		"Access-Control-Allow-Origin", "*")
 	return evil
 }
 
@@ -106,11 +113,15 @@ func TestStrictAllows(t *testing.T) {
 		{"style with the nonce", `<style nonce="NONCE">body { color: #f00 }</style>`, red},
 		{"style set by a script", `<script nonce="NONCE">document.body.style.color = "#f00"</script>`, red},
 		{"the site's own style", `<link rel="stylesheet" href="` + style + `">`, red},
-		{"the site's own image", `<img src="` + image + `"><script nonce="NONCE">document.images[0].onload = () => { ` + ran + ` }</script>`, titled},
+		{"the site's own image",
+			`<img src="` + image + `"><script nonce="NONCE">document.images[0].onload = () => { ` + ran + ` }</script>`, titled},
 		{"fetch to the site", `<script nonce="NONCE">fetch("` + target + `").then(() => { ` + ran + ` })</script>`, titled},
-		{"the site's own worker", `<script nonce="NONCE">new Worker("` + worker + `").onmessage = () => { ` + ran + ` }</script>`, titled},
-		{"the site's own script by its old address in the clear, which is upgraded", `<script src="http://lab.test` + script + `"></script>`, titled},
-		{"form to the site", `<form action="` + target + `" method="post"></form><script nonce="NONCE">document.forms[0].submit()</script>`,
+		{"the site's own worker",
+			`<script nonce="NONCE">new Worker("` + worker + `").onmessage = () => { ` + ran + ` }</script>`, titled},
+		{"the site's own script by its old address in the clear, which is upgraded",
+			`<script src="http://lab.test` + script + `"></script>`, titled},
+		{"form to the site",
+			`<form action="` + target + `" method="post"></form><script nonce="NONCE">document.forms[0].submit()</script>`,
 			`document.querySelector("h1")?.textContent === "target"`},
 		{"link to another site", `<a href="` + w.street.page("evil.test", document(`<h1>elsewhere</h1>`)) + `">x</a>
 			<script nonce="NONCE">document.links[0].click()</script>`, `document.querySelector("h1")?.textContent === "elsewhere"`},
@@ -132,7 +143,9 @@ func TestReportOnly(t *testing.T) {
 	mark := w.trial.mark()
 	b.visit(w.trial.url(path))
 	b.await(`document.title === "ran"`)
-	want := record{"event": "csp.violation", "document": w.trial.url(path), "directive": "script-src-elem", "blocked": w.trial.url(script)}
+	want := record{
+		"event": "csp.violation", "document": w.trial.url(path), "directive": "script-src-elem", "blocked": w.trial.url(script),
+	}
 	if got := w.trial.await(t, mark, want)["disposition"]; got != "report" {
 		t.Errorf("disposition %v, want report", got)
 	}
@@ -141,7 +154,9 @@ func TestReportOnly(t *testing.T) {
 	path = w.trial.page(document(told, `<script>`+ran+`</script>`))
 	b.visit(w.trial.url(path))
 	for _, disposition := range []string{"enforce", "report"} {
-		w.trial.await(t, mark, record{"event": "csp.violation", "document": w.trial.url(path), "disposition": disposition, "blocked": "inline"})
+		w.trial.await(t, mark, record{
+			"event": "csp.violation", "document": w.trial.url(path), "disposition": disposition, "blocked": "inline",
+		})
 	}
 	if got := get[string](b, `document.title`); got != "untouched" {
 		t.Errorf("the title is %q: the trial has switched the enforced policy off", got)
@@ -195,6 +210,14 @@ func TestFraming(t *testing.T) {
 		rw.Header().Del("X-Frame-Options")
 		writePage(rw, r, document(loaded))
 	})
+	without := func(name string) string { // each header must do alone
+		return w.lab.url(w.lab.made.add(func(rw http.ResponseWriter, r *http.Request) {
+			body := strings.ReplaceAll(document(loaded), "NONCE", csp.Nonce(r.Context()))
+			rw.Header().Del(name)
+			rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = io.WriteString(rw, body)
+		}))
+	}
 	framing := func(address string) string {
 		return w.street.page("evil.test", document(
 			`<script>addEventListener("message", () => { `+ran+` })</script>`,
@@ -206,6 +229,8 @@ func TestFraming(t *testing.T) {
 	}{
 		{"a page of the strictest site", w.lab.url(w.lab.page(document(loaded))), false},
 		{"the bulletin", home, false},
+		{"a page without the policy's frame-ancestors", without("Content-Security-Policy"), false},
+		{"a page without X-Frame-Options", without("X-Frame-Options"), false},
 		{"a page that evil.test may frame", w.lab.url(frameable), true},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -46,8 +46,10 @@ func TestErrorPages(t *testing.T) {
 		px            float64
 		says          []string
 	}{
-		{"the bulletin's own 404", "https://bulletin.test/nowhere", 404, 42 * 16, []string{"This note has fallen off the board", "Back to the board"}},
-		{"the bulletin's own 405, which it has no page for", "https://bulletin.test/notes", 405, 34 * 16, []string{"405", "Method Not Allowed"}},
+		{"the bulletin's own 404", "https://bulletin.test/nowhere", 404, 42 * 16,
+			[]string{"This note has fallen off the board", "Back to the board"}},
+		{"the bulletin's 405, for which it has no page of its own", "https://bulletin.test/notes", 405, 34 * 16,
+			[]string{"405", "Method Not Allowed"}},
 		{"the built-in 404", w.lab.url("/nowhere"), 404, 34 * 16, []string{"404", "Not Found", "Go to the home page"}},
 		{"the built-in 500", w.lab.url(panics), 500, 34 * 16, []string{"500", "Internal Server Error"}},
 	} {
@@ -125,8 +127,9 @@ func TestDevelopmentPanic(t *testing.T) {
 	})
 	srv := serveInClear(t, dev)
 	b := open(t)
+	token := network.Headers{"Authorization": "Bearer the-visitors-token"}
 	call(b, network.SetCookie, network.SetCookieParams{Name: "sessionid", Value: "the-visitors-session", URL: srv})
-	call(b, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Authorization": "Bearer the-visitors-token"}})
+	call(b, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: token})
 	if status := b.visit(srv + path); status != 500 {
 		t.Errorf("status %d, want 500", status)
 	}
@@ -134,7 +137,9 @@ func TestDevelopmentPanic(t *testing.T) {
 	b.screens("development-panic")
 	b.says("500 Internal Server Error", "signing with", "errors_test.go", "sessionid", "Authorization")
 	text := get[string](b, `document.documentElement.outerHTML`)
-	for name, value := range map[string]string{"the key": key.Reveal(), "the session": "the-visitors-session", "the token": "the-visitors-token"} {
+	for name, value := range map[string]string{
+		"the key": key.Reveal(), "the session": "the-visitors-session", "the token": "the-visitors-token",
+	} {
 		if strings.Contains(text, value) {
 			t.Errorf("the page shows %s", name)
 		}

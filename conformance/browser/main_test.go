@@ -98,13 +98,17 @@ func (w *world) startLabs(cert *certificate) (err error) {
 	if w.lab, err = newLab("lab.test", func(*airworthy.Settings) {}); err != nil {
 		return err
 	}
-	if w.trial, err = newLab("trial.test", func(s *airworthy.Settings) { s.CSP.ReportOnly.ScriptSrc = nonceOnly }); err != nil {
+	trial := func(s *airworthy.Settings) { s.CSP.ReportOnly.ScriptSrc = nonceOnly }
+	if w.trial, err = newLab("trial.test", trial); err != nil {
 		return err
 	}
-	if w.shared, err = newLab("shared.test", func(s *airworthy.Settings) { s.Cookies.InsecurePlainNames = true }); err != nil {
+	plain := func(s *airworthy.Settings) { s.Cookies.InsecurePlainNames = true }
+	if w.shared, err = newLab("shared.test", plain); err != nil {
 		return err
 	}
-	w.street = newStreet(cert, map[string]http.Handler{"lab.test": w.lab, "trial.test": w.trial, "shared.test": w.shared})
+	w.street = newStreet(cert, map[string]http.Handler{
+		"lab.test": w.lab, "trial.test": w.trial, "shared.test": w.shared,
+	})
 	w.stops = append(w.stops, func() error { w.street.Close(); return nil })
 	return nil
 }
