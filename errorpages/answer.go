@@ -132,5 +132,5 @@ func (p *Pages) detail(cause error) string {
 	if !p.cfg.Debug || cause == nil {
 		return ""
 	}
-	return truncate(p.mask(cause.Error()), maxValue)
+	return httpx.Truncate(p.mask(cause.Error()), maxValue)
 }

@@ -61,7 +61,7 @@ func (p *Pages) report(r *http.Request, page Page, cause error) report {
 		Page:    page,
 		Causes:  p.causes(cause),
 		Method:  p.mask(r.Method),
-		URL:     truncate(p.mask(r.URL.Path), maxValue),
+		URL:     httpx.Truncate(p.mask(r.URL.Path), maxValue),
 		Client:  r.RemoteAddr,
 		Headers: p.pairs(r.Header),
 		Query:   p.query(r.URL.RawQuery),
@@ -89,7 +89,7 @@ func (p *Pages) value(name, value string) string {
 	if value != "" && httpx.Sensitive(name) {
 		return secret.Redacted
 	}
-	return truncate(p.mask(value), maxValue)
+	return httpx.Truncate(p.mask(value), maxValue)
 }
 
 // causes returns the error with its type and then what it wraps, in the order of errors.As.
@@ -105,7 +105,7 @@ func (p *Pages) causes(cause error) []string {
 			line = fmt.Sprintf("panic: %T: %v", failed.value, failed.value)
 			err = failed.Unwrap()
 		}
-		all = append(all, truncate(p.mask(line), maxValue))
+		all = append(all, httpx.Truncate(p.mask(line), maxValue))
 		switch err := err.(type) {
 		case interface{ Unwrap() error }:
 			walk(err.Unwrap())
@@ -153,7 +153,7 @@ func (p *Pages) cookies(h http.Header) []string {
 		for part := range strings.SplitSeq(line, ";") {
 			name, _, ok := strings.Cut(part, "=")
 			if ok && len(names) < maxRows {
-				names = append(names, truncate(p.mask(strings.TrimSpace(name)), maxValue))
+				names = append(names, httpx.Truncate(p.mask(strings.TrimSpace(name)), maxValue))
 			}
 		}
 	}
@@ -163,7 +163,7 @@ func (p *Pages) cookies(h http.Header) []string {
 // form returns the names of the fields that the application has parsed. The page reads no body itself.
 func (p *Pages) form(r *http.Request) []string {
 	var names []string
-	add := func(name string) { names = append(names, truncate(p.mask(name), maxValue)) }
+	add := func(name string) { names = append(names, httpx.Truncate(p.mask(name), maxValue)) }
 	for name := range r.PostForm {
 		add(name)
 	}
@@ -252,7 +252,7 @@ func (p *Pages) excerpt(file string, line int) []sourceLine {
 			continue
 		}
 		l = strings.ReplaceAll(hideLiterals(l), "\t", "    ")
-		lines = append(lines, sourceLine{number, truncate(l, maxValue), number == line})
+		lines = append(lines, sourceLine{number, httpx.Truncate(l, maxValue), number == line})
 	}
 	return lines
 }

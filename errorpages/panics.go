@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/airworthy-go/airworthy/internal/httpx"
 )
@@ -44,9 +43,9 @@ func (p *Pages) recovered(s *httpx.State, w http.ResponseWriter, r *http.Request
 		"event", "django.request",
 		"status", http.StatusInternalServerError,
 		"method", r.Method,
-		"path", truncate(p.mask(r.URL.Path), maxValue),
+		"path", httpx.Truncate(p.mask(r.URL.Path), maxValue),
 		"header_sent", sent,
-		"panic", truncate(p.mask(fmt.Sprint(v)), maxValue),
+		"panic", httpx.Truncate(p.mask(fmt.Sprint(v)), maxValue),
 		"stack", p.mask(text(cause.frames)),
 	)
 	if sent {
@@ -85,15 +84,4 @@ func text(frames []runtime.Frame) string {
 		fmt.Fprintf(&b, "%s\n\t%s:%d\n", f.Function, f.File, f.Line)
 	}
 	return b.String()
-}
-
-// truncate cuts s to n bytes, at the end of a character. Mask first: half a secret matches no known value.
-func truncate(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
 }

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
-	"unicode/utf8"
 
 	"github.com/airworthy-go/airworthy/internal/httpx"
 	"github.com/airworthy-go/airworthy/secret"
@@ -55,11 +54,11 @@ func (a *access) write(ctx context.Context, level slog.Level, status int) {
 	attrs := append(room[:0],
 		slog.String("event", EventAccess),
 		slog.String("method", a.method()),
-		slog.String("path", cut(a.logs.text(r.URL.Path), maxPath)),
+		slog.String("path", httpx.Truncate(a.logs.text(r.URL.Path), maxPath)),
 		slog.Int("status", status),
 		slog.Int64("size", a.state.Size()),
 		slog.Int64("duration_us", end.Sub(a.start).Microseconds()),
-		slog.String("user_agent", cut(a.logs.text(r.UserAgent()), maxAgent)),
+		slog.String("user_agent", httpx.Truncate(a.logs.text(r.UserAgent()), maxAgent)),
 	)
 	if !a.returned {
 		attrs = append(attrs, slog.Bool("cut_off", true))
@@ -72,18 +71,7 @@ func (a *access) write(ctx context.Context, level slog.Level, status int) {
 // method returns the request's method. No secret that can be masked is as short as the methods that there are.
 func (a *access) method() string {
 	if m := a.request.Method; len(m) >= secret.MinMasked {
-		return cut(a.logs.text(m), maxMethod)
+		return httpx.Truncate(a.logs.text(m), maxMethod)
 	}
 	return a.request.Method
-}
-
-// cut shortens s to n bytes, at the end of a character. What is secret is masked before: half of it matches nothing.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
 }
