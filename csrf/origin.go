@@ -3,6 +3,8 @@ package csrf
 import (
 	"net/netip"
 	"strings"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
 // origin is a scheme, a host and a port in the one form in which two are compared: lower case, the port spelled out
@@ -65,22 +67,7 @@ func cutPort(authority string) (host, port string, ok bool) {
 	if i < 0 || strings.HasSuffix(authority, "]") {
 		return authority, "", true
 	}
-	return authority[:i], authority[i+1:], validPort(authority[i+1:])
-}
-
-// validPort accepts 1 to 65535 without leading zeros.
-func validPort(s string) bool {
-	if s == "" || len(s) > 5 || s[0] == '0' {
-		return false
-	}
-	n := 0
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-		n = 10*n + int(s[i]-'0')
-	}
-	return n <= 65535
+	return authority[:i], authority[i+1:], httpx.IsPort(authority[i+1:])
 }
 
 // validScheme is RFC 3986 section 3.1.

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"net/textproto"
 	"strings"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
 // Caps on one list. Whoever sends more is not believed at all.
@@ -139,7 +141,7 @@ func readPort(lines []string, o origin) (string, error) {
 		return o.host, nil
 	}
 	port := trim(lines[0])
-	if len(lines) > 1 || !validPort(port) {
+	if len(lines) > 1 || !httpx.IsPort(port) {
 		return "", errPort
 	}
 	bare := o.host
@@ -199,13 +201,13 @@ func (l *list) next() (entry string, ok bool) {
 func parseNode(s string) (netip.Addr, bool) {
 	if bracketed, ok := strings.CutPrefix(s, "["); ok {
 		inside, port, ok := strings.Cut(bracketed, "]")
-		if !ok || port != "" && (port[0] != ':' || !validPort(port[1:])) || !strings.Contains(inside, ":") {
+		if !ok || port != "" && (port[0] != ':' || !httpx.IsPort(port[1:])) || !strings.Contains(inside, ":") {
 			return netip.Addr{}, false
 		}
 		return parseAddr(inside)
 	}
 	if host, port, ok := strings.Cut(s, ":"); ok && !strings.Contains(port, ":") {
-		if !validPort(port) {
+		if !httpx.IsPort(port) {
 			return netip.Addr{}, false
 		}
 		s = host
@@ -221,21 +223,6 @@ func parseAddr(s string) (netip.Addr, bool) {
 	}
 	addr, err := netip.ParseAddr(bare)
 	return addr.Unmap(), err == nil
-}
-
-// validPort reports whether s is a port: 1 to 65535, without leading zeros.
-func validPort(s string) bool {
-	if s == "" || len(s) > 5 || s[0] == '0' {
-		return false
-	}
-	n := 0
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-		n = 10*n + int(s[i]-'0')
-	}
-	return n <= 65535
 }
 
 // trim removes the optional white space of RFC 9110, which is spaces and tabs.
