@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
 // complete returns s with its defaults filled in, or every mistake in it.
@@ -44,7 +46,7 @@ func faultOfName(name string) string {
 		return "the name is empty: give the cookie one"
 	}
 	for i := range len(name) {
-		if !tokenByte(name[i]) {
+		if !httpx.TokenByte(name[i]) {
 			return "the name may hold letters, digits and !#$%&'*+-.^_`|~ only"
 		}
 	}
@@ -134,9 +136,6 @@ func faultOfSameSite(s http.SameSite) string {
 func alphanumeric(b byte) bool {
 	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
 }
-
-// tokenByte reports whether b may stand in a token of RFC 9110 section 5.6.2.
-func tokenByte(b byte) bool { return alphanumeric(b) || strings.IndexByte("!#$%&'*+-.^_`|~", b) >= 0 }
 
 // validValue reports whether value consists of cookie-octets of RFC 6265 section 4.1.1: what every reader takes for
 // the same value, without quotes.

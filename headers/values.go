@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
 // value is one header as a Config asks for it.
@@ -154,7 +156,7 @@ func (c Config) validateExtra() []error {
 	for name, text := range c.Extra {
 		key := http.CanonicalHeaderKey(name)
 		switch remedy, taken := owned[key]; {
-		case !token(name):
+		case !httpx.IsToken(name):
 			errs = append(errs, fmt.Errorf("headers: Extra: %q is no header name: use letters, digits and hyphens", name))
 		case taken:
 			errs = append(errs, fmt.Errorf("headers: Extra: %s is refused: %s", key, remedy))
@@ -168,13 +170,6 @@ func (c Config) validateExtra() []error {
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errs
-}
-
-// token reports whether s is a token of RFC 9110, section 5.6.2, which a header's name must be.
-func token(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r))
-	})
 }
 
 // visible reports whether s may be a header's value: RFC 9110, section 5.5, without obs-text and without tabs.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
 // Header is a family of forwarding headers.
@@ -66,7 +68,7 @@ func (s SSLHeader) validate() error {
 	switch {
 	case s == SSLHeader{}:
 		return nil
-	case !isToken(s.Name) || strings.Contains(s.Name, "_"):
+	case !httpx.IsToken(s.Name) || strings.Contains(s.Name, "_"):
 		return fmt.Errorf("%q is not the name of a header: write it as sent, such as X-Forwarded-Proto=https", s.Name)
 	case s.Value == "" || strings.ContainsAny(s.Value, ", \t\r\n"):
 		return fmt.Errorf("%q is not a value that can be compared: write one word, such as https", s.Value)
@@ -102,7 +104,7 @@ func (c Config) validate() error {
 		bad("SECURE_PROXY_SSL_HEADER: %w", err)
 	}
 	for _, name := range c.Identity {
-		if !isToken(strings.TrimSuffix(name, "*")) || strings.Contains(name, "_") {
+		if !httpx.IsToken(strings.TrimSuffix(name, "*")) || strings.Contains(name, "_") {
 			bad("TRUSTED_PROXY_IDENTITY: %q is not the name of a header: write it as sent,"+
 				" such as X-Company-User or X-Company-*", name)
 		}
@@ -120,18 +122,4 @@ func unmapped(prefixes []netip.Prefix) []netip.Prefix {
 		out = append(out, p)
 	}
 	return out
-}
-
-// isToken reports whether s is a token of RFC 9110, as header names are.
-func isToken(s string) bool {
-	for i := range len(s) {
-		if !tokenChar(s[i]) {
-			return false
-		}
-	}
-	return s != ""
-}
-
-func tokenChar(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
 }

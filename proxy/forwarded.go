@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
 // element is one element of Forwarded: what one proxy says. An empty field was not said.
@@ -81,7 +83,7 @@ func parseElement(s string, e *element) (rest string, ok bool) {
 	seen := make([]string, 0, 8)
 	for {
 		i := strings.IndexByte(s, '=')
-		if i < 0 || !isToken(s[:i]) {
+		if i < 0 || !httpx.IsToken(s[:i]) {
 			return "", false
 		}
 		name, value := s[:i], ""
@@ -113,7 +115,7 @@ func parseElement(s string, e *element) (rest string, ok bool) {
 func parseValue(s string) (value, rest string, ok bool) {
 	if !strings.HasPrefix(s, `"`) {
 		n := 0
-		for n < len(s) && tokenChar(s[n]) {
+		for n < len(s) && httpx.TokenByte(s[n]) {
 			n++
 		}
 		return s[:n], s[n:], n > 0
