@@ -181,14 +181,7 @@ func (s Settings) probeHost() string {
 	}
 	first := s.Hosts.Allowed[0]
 	if prefix, err := netip.ParsePrefix(first); err == nil {
-		return bracketed(prefix.Addr())
+		return httpx.AddrHost(prefix.Addr())
 	}
 	return strings.TrimPrefix(first, ".")
-}
-
-func bracketed(a netip.Addr) string {
-	if a.Is6() {
-		return "[" + a.String() + "]"
-	}
-	return a.String()
 }

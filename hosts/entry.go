@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
 // entry is one entry of Config.Allowed: everything, a network (an address is a network of one), or a name.
@@ -68,17 +70,9 @@ func parseNetwork(text string) (entry, error) {
 		return entry{}, errors.New("has a path: write the host alone, such as example.com")
 	case p != p.Masked():
 		return entry{}, fmt.Errorf("is an address inside a network: write the network, %s, or the address, %s",
-			p.Masked(), hostForm(p.Addr()))
+			p.Masked(), httpx.AddrHost(p.Addr()))
 	}
 	return entry{prefix: p}, nil
-}
-
-// hostForm writes an address as a host.
-func hostForm(a netip.Addr) string {
-	if a.Is6() {
-		return "[" + a.String() + "]"
-	}
-	return a.String()
 }
 
 // parseName reads a name or an IPv4 address.
