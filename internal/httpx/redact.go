@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -62,7 +63,12 @@ func redactQuery(raw string) string {
 
 // RedactUserinfo replaces what stands between :// and the last @ of the same word, the user and password of a URL in
 // a text that somebody else wrote. A password may hold any character, so all of them count.
+//
+// A password with a slash is no longer one to package url, whose error quotes it once more as a port that is none.
 func RedactUserinfo(s string) string {
+	if strings.Contains(s, "invalid port ") {
+		s = invalidPort.ReplaceAllString(s, "invalid port "+redacted+" after host")
+	}
 	if !strings.Contains(s, "://") {
 		return s
 	}
@@ -89,3 +95,6 @@ func RedactUserinfo(s string) string {
 	b.WriteString(s)
 	return b.String()
 }
+
+// invalidPort is what package url says of a port that is none.
+var invalidPort = regexp.MustCompile(`(?s)invalid port .*? after host`)

@@ -61,6 +61,10 @@ func TestRedactUserinfo(t *testing.T) {
 		"two: a://u:p@h b://v:q@i":          "two: a://[redacted]@h b://[redacted]@i",
 		"mail bob@example.com, x://h/plain": "mail bob@example.com, x://h/plain",
 		"://":                               "://",
+
+		// The error of url.Parse for x://u:pa/ss:word@[::1/y, whose password has a slash.
+		`parse "x://u:pa/ss:word@[::1/y": invalid port ":pa" after host`: `parse "x://[redacted]@[::1/y": invalid port [redacted] after host`,
+		`invalid port ":pa" after host`:                                  `invalid port [redacted] after host`,
 	} {
 		if got := httpx.RedactUserinfo(in); got != want {
 			t.Errorf("RedactUserinfo(%q) = %q, want %q", in, got, want)
