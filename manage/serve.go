@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -138,9 +139,27 @@ func run(ctx context.Context, srv *http.Server, ln net.Listener, grace time.Dura
 func listen(ctx context.Context, addr string) (net.Listener, error) {
 	var lc net.ListenConfig
 	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
-		return lc.Listen(ctx, "unix", path)
+		ln, err := lc.Listen(ctx, "unix", path)
+		if errors.Is(err, syscall.EADDRINUSE) && abandoned(ctx, path) && os.Remove(path) == nil {
+			return lc.Listen(ctx, "unix", path)
+		}
+		return ln, err
 	}
 	return lc.Listen(ctx, "tcp", addr)
+}
+
+// abandoned reports whether path is a socket on which nobody listens: a program that was killed leaves its own behind.
+func abandoned(ctx context.Context, path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode().Type() != os.ModeSocket {
+		return false
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", path)
+	if err == nil {
+		_ = conn.Close()
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
 }
 
 func address(ln net.Listener, secure bool) string {

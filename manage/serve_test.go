@@ -133,6 +133,36 @@ func TestServeUnixSocket(t *testing.T) {
 	}
 }
 
+// A program that was killed leaves its socket behind. Another takes its place, but not that of one that still listens,
+// nor that of any other file.
+func TestUnixSocketLeftBehind(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve := func(what string, want int) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		var out strings.Builder
+		if got := manage.Run(ctx, app(home), []string{"app", "serve", "--addr", "unix:" + path}, manage.Streams{Out: &out, Err: &out}); got != want {
+			t.Errorf("%s: status %d, want %d: %s", what, got, want, out.String())
+		}
+	}
+	serve("somebody listens", 1)
+	ln.SetUnlinkOnClose(false)
+	ln.Close()
+	serve("nobody listens any more", 0)
+	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	serve("a file that is no socket", 1)
+	if b, err := os.ReadFile(path); err != nil || string(b) != "precious" {
+		t.Errorf("the file holds %q, %v, want it untouched", b, err)
+	}
+}
+
 // TestRawRequests sends what no client library would send. The numbers are those of the list of bad inputs.
 func TestRawRequests(t *testing.T) {
 	s := start(t, app(home), "--addr", "127.0.0.1:0")
