@@ -93,3 +93,13 @@ func (p *program) stop() error {
 		return errors.Join(errors.New("the program does not stop"), p.cmd.Process.Kill())
 	}
 }
+
+// kill ends the program as a crash does.
+func (p *program) kill(t *testing.T) {
+	t.Helper()
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-p.done
+	p.done <- nil // it ended as it was meant to
+}

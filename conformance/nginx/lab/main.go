@@ -12,11 +12,13 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/airworthy-go/airworthy"
 	"github.com/airworthy-go/airworthy/manage"
 	"github.com/airworthy-go/airworthy/proxy"
+	"github.com/airworthy-go/airworthy/session"
 	"github.com/airworthy-go/airworthy/settings"
 )
 
@@ -34,6 +36,7 @@ func build(ctx context.Context) (*airworthy.App, error) {
 	mux.HandleFunc("GET /events", events)
 	mux.HandleFunc("GET /socket", socket)
 	mux.HandleFunc("GET /large", large)
+	mux.HandleFunc("GET /remember", remember)
 	return airworthy.New(cfg, mux)
 }
 
@@ -112,4 +115,11 @@ func large(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Etag", `"1"`)
 	http.ServeContent(w, r, "large.txt", time.Time{}, bytes.NewReader(b.Bytes()[:32<<20]))
+}
+
+// remember makes a session whose cookie is nearly as large as browsers take.
+func remember(w http.ResponseWriter, r *http.Request) {
+	if err := session.From(r.Context()).Set("text", strings.Repeat("x", 2800)); err != nil {
+		http.Error(w, "nothing can be remembered", http.StatusInternalServerError)
+	}
 }
