@@ -64,7 +64,11 @@ func TestHTTPSIsRemembered(t *testing.T) {
 func TestHSTSIsNotSentInTheClear(t *testing.T) {
 	b := open(t)
 	b.visit("http://bulletin.test/")
-	if got := header(b.redirects()[0], "Strict-Transport-Security"); got != "" {
+	found := b.redirects()
+	if len(found) != 1 {
+		t.Fatalf("%d redirects, want 1", len(found))
+	}
+	if got := header(found[0], "Strict-Transport-Security"); got != "" {
 		t.Errorf("the answer in the clear has Strict-Transport-Security: %s", got)
 	}
 	answer, err := chromedp.Run(b.ctx, chromedp.NavigateResponse(home))

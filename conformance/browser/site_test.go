@@ -54,6 +54,7 @@ func serve(binary, dir string, env []string, flags ...string) (*program, error) 
 	p.cmd = exec.Command(binary, append([]string{"serve", "--addr", "127.0.0.1:0"}, flags...)...)
 	p.cmd.Dir, p.cmd.Stderr = dir, p.journal
 	p.cmd.Env = append([]string{"SECRET_KEY=" + p.key, "DATABASE_URL=sqlite:///" + filepath.Join(dir, "db.sqlite3")}, env...)
+	tie(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
