@@ -2,6 +2,7 @@ package settings
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strconv"
 	"strings"
@@ -34,18 +35,16 @@ func (d dotEnv) survey(names []string) (survey, error) {
 		return survey{}, f.at("", d.path)
 	}
 	s := survey{present: map[string]string{}, all: true}
-	entries, warnings, err := parseDotEnv(text, d.path, os.LookupEnv)
-	if err != nil {
-		return survey{}, err
-	}
+	entries, warnings, err := parseDotEnv(text, d.path, os.LookupEnv) // the lines without a fault may have faulty values
 	s.warnings = warnings
 	held := map[string]Value{}
 	for _, e := range entries {
 		held[e.name] = Value{Text: e.value, Origin: e.origin}
 		s.present[e.name] = e.origin
 	}
-	s.values, err = withFiles(held, names)
-	return s, err
+	values, faults := withFiles(held, names)
+	s.values = values
+	return s, errors.Join(err, faults)
 }
 
 // entry is one variable of a .env file.

@@ -2,8 +2,11 @@ package settings_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -156,5 +159,25 @@ func TestURLsAndDSNsArePrintedWithoutTheirSecrets(t *testing.T) {
 	}
 	if got.Hook.User.Username() != "k3y4errors" {
 		t.Errorf("got the user %q, want it as it was given", got.Hook.User.Username())
+	}
+}
+
+func TestABadLineDoesNotHideTheOthersFaults(t *testing.T) {
+	path := filepath.Join(t.TempDir(), ".env")
+	text := "AIRWORTHY_ENV=production\nNOT A LINE\nCOUNT=many\nHOST=first\nHOST=second\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	environments := settings.Environments[part]{"production": func() part { return part{} }}
+	_, err := environments.Load(t.Context(), settings.DotEnv(path))
+	lines := strings.Split(fmt.Sprint(err), "\n")
+	want := []string{":2: is not NAME=value", "COUNT (" + path + ":3): is not a whole number", "HOST (" + path + ":5): is set twice"}
+	if len(lines) != len(want) {
+		t.Errorf("got %d faults, want %d:\n%v", len(lines), len(want), err)
+	}
+	for _, w := range want {
+		if !strings.Contains(fmt.Sprint(err), w) {
+			t.Errorf("got\n%v\nwant %q in it", err, w)
+		}
 	}
 }
