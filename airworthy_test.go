@@ -17,6 +17,7 @@ import (
 	"github.com/airworthy-go/airworthy/https"
 	"github.com/airworthy-go/airworthy/keyring"
 	"github.com/airworthy-go/airworthy/logs"
+	"github.com/airworthy-go/airworthy/secret"
 	"github.com/airworthy-go/airworthy/session"
 	"github.com/airworthy-go/airworthy/settings"
 )
@@ -225,9 +226,10 @@ func TestChecksAreValid(t *testing.T) {
 func TestEveryFaultOfACookieNamesItsVariable(t *testing.T) {
 	s := good()
 	s.Session.CookieDomain, s.Session.CookieName, s.CSRF.CookieName = "com", "__Host-x", "a b"
+	s.Keyring.Key = secret.New("weak") // of which the sessions' store is made
 	_, err := airworthy.New(s, site())
 	got := strings.Join(airworthy.Faults(err), "\n")
-	for _, want := range []string{"SESSION_COOKIE_DOMAIN: ", "SESSION_COOKIE_NAME: ", "CSRF_COOKIE_NAME: "} {
+	for _, want := range []string{"SESSION_COOKIE_DOMAIN: ", "SESSION_COOKIE_NAME: ", "CSRF_COOKIE_NAME: ", "SECRET_KEY: "} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got\n%s\nwant a line with %s", got, want)
 		}

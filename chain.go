@@ -68,6 +68,7 @@ func (s Settings) build() (*parts, error) {
 	if p.ring == nil {
 		if p.ring, err = keyring.New(s.Keyring); err != nil {
 			fail(err)
+			p.ring, _ = keyring.New(keyring.Config{Key: keyring.Generate()}) // so that the sessions are judged too
 		}
 	}
 	s = s.connected(p.ring)
@@ -94,8 +95,7 @@ func (s Settings) build() (*parts, error) {
 	if p.https, err = https.New(s.HTTPS); err != nil {
 		fail(err)
 	}
-	// Without keys there is no session store by default, which is no fault of the sessions' settings.
-	if !s.Session.InsecureOff && s.Session.Store != nil {
+	if !s.Session.InsecureOff {
 		if p.session, err = session.New(s.Session); err != nil {
 			fail(err)
 		}
@@ -106,7 +106,7 @@ func (s Settings) build() (*parts, error) {
 	return p, errors.Join(errs...)
 }
 
-// connected gives each part what it needs of its neighbours. The ring is nil if the key is faulty.
+// connected gives each part what it needs of its neighbours. Without a ring there is no session store by default.
 func (s Settings) connected(ring *keyring.Ring) Settings {
 	s.Hosts.Debug = s.Hosts.Debug || s.ErrorPages.Debug
 	s.Session.Cookies, s.CSRF.Cookies = s.Cookies, s.Cookies
