@@ -2,6 +2,7 @@ package airworthy_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -61,18 +62,19 @@ func (c canaries) env() map[string]string {
 
 // leak returns a name for the secret of which eight bytes stand in text, plainly, escaped or in hexadecimal.
 func (c canaries) leak(text string) string {
+	const plain, hex = 8, 16
 	parts := map[string]string{}
 	for i, value := range c.all() {
 		name := []string{"SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "EMAIL_URL", "CACHE_URL", "PAYMENT_TOKEN", "LEGACY_PASSWORD"}[i]
-		for _, form := range []string{value, url.QueryEscape(value), fmt.Sprintf("%x", value)} {
-			for at := 0; at+8 <= len(form); at++ {
-				parts[strings.ToLower(form[at:at+8])] = name
+		for form, size := range map[string]int{value: plain, url.QueryEscape(value): plain, fmt.Sprintf("%x", value): hex} {
+			for at := 0; at+size <= len(form); at++ {
+				parts[strings.ToLower(form[at:at+size])] = name
 			}
 		}
 	}
 	text = strings.ToLower(text)
-	for at := 0; at+8 <= len(text); at++ {
-		if name := parts[text[at:at+8]]; name != "" {
+	for at := 0; at+plain <= len(text); at++ {
+		if name := cmp.Or(parts[text[at:at+plain]], parts[text[at:min(at+hex, len(text))]]); name != "" {
 			return name
 		}
 	}
