@@ -39,11 +39,8 @@ func (p *Pages) ServeError(w http.ResponseWriter, r *http.Request, status int, c
 	if status < 400 || status > 599 {
 		status = http.StatusInternalServerError
 	}
-	id := ""
-	if s != nil {
-		id = s.ID()
-	}
 	as := accepted(r.Header)
+	id := idFor(s, as, status)
 	var body []byte
 	if as != asText || p.cfg.Debug {
 		body = p.body(r, as, status, id, cause)
@@ -61,6 +58,17 @@ func (p *Pages) ServeError(w http.ResponseWriter, r *http.Request, status int, c
 	default:
 		writeText(w, status, id)
 	}
+}
+
+// idFor returns the id that an answer shows. Floods of bad requests, of which not all are logged, have none made for them.
+func idFor(s *httpx.State, as form, status int) string {
+	switch {
+	case s == nil:
+		return ""
+	case as == asText && status < 500:
+		return s.KnownID()
+	}
+	return s.ID()
 }
 
 // body returns the answer in the form that the client prefers.

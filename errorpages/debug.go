@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/airworthy-go/airworthy/internal/httpx"
 	"github.com/airworthy-go/airworthy/secret"
@@ -78,7 +79,7 @@ func (p *Pages) report(r *http.Request, page Page, cause error) report {
 	}
 	if p.cfg.Settings != nil {
 		for _, s := range p.cfg.Settings() {
-			rep.Settings = append(rep.Settings, Setting{p.mask(s.Name), p.value(s.Name, s.Value), p.mask(s.Origin)})
+			rep.Settings = append(rep.Settings, Setting{p.mask(s.Name), p.setting(s.Name, s.Value), p.mask(s.Origin)})
 		}
 	}
 	return rep
@@ -90,6 +91,16 @@ func (p *Pages) value(name, value string) string {
 		return secret.Redacted
 	}
 	return httpx.Truncate(p.mask(value), maxValue)
+}
+
+// setting is value for a setting, but that switches and ages are shown whatever they are called: SESSION_COOKIE_AGE is
+// what a developer looks for, and no secret is a word for yes or no or a duration.
+func (p *Pages) setting(name, value string) string {
+	_, err := time.ParseDuration(value)
+	if err == nil || value == "true" || value == "false" {
+		return value
+	}
+	return p.value(name, value)
 }
 
 // causes returns the error with its type and then what it wraps, in the order of errors.As.

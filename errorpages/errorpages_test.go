@@ -438,6 +438,36 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// A flood of refusals that are not all logged has no ids made for it.
+func TestIDsOfTextAnswers(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		status int
+		asked  bool // for the id, as a record in the log does
+		accept string
+		want   bool
+	}{
+		{"a refusal of which the log says nothing", 403, false, "", false},
+		{"a refusal that has been logged", 403, true, "", true},
+		{"a fault of ours", 500, false, "", true},
+		{"a page for a browser", 403, false, "text/html", true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := httptest.NewRecorder()
+			s, sw, r := httpx.Begin(w, httptest.NewRequest("GET", "/", nil))
+			s.EnableID()
+			r.Header.Set("Accept", row.accept)
+			if row.asked {
+				s.ID()
+			}
+			mustNew(t, errorpages.Config{}).ServeError(sw, r, row.status, nil)
+			if got := strings.Contains(w.Body.String(), "Request"); got != row.want {
+				t.Errorf("an id in the answer: got %v, want %v: %s", got, row.want, w.Body)
+			}
+		})
+	}
+}
+
 func BenchmarkHandler(b *testing.B) {
 	h := mustNew(b, errorpages.Config{}).Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	_, w, r := httpx.Begin(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))

@@ -296,7 +296,10 @@ func TestRefusalsCauseIsMaskedToo(t *testing.T) {
 func TestDebugPage(t *testing.T) {
 	outer := fmt.Errorf("saving the post: %w", errors.New("disk <full>"))
 	settings := func() []errorpages.Setting {
-		return []errorpages.Setting{{"ALLOWED_HOSTS", "example.com", ".env:3"}, {"SECRET_KEY", "x", "environment"}}
+		return []errorpages.Setting{
+			{"ALLOWED_HOSTS", "example.com", ".env:3"}, {"SECRET_KEY", "x", "environment"},
+			{"SESSION_COOKIE_AGE", "336h0m0s", "default"}, {"API_TOKEN", "14609", "environment"},
+		}
 	}
 	p := mustNew(t, errorpages.Config{Debug: true, Settings: settings})
 	r := httptest.NewRequest("POST", "/posts/%3Cb%3E?page=2&token=t0ken", strings.NewReader("title=typed-title&body=typed-body"))
@@ -318,7 +321,7 @@ func TestDebugPage(t *testing.T) {
 		"saving the post: disk &lt;full&gt;", "*errors.errorString: disk &lt;full&gt;", "*errors.errorString: second", "*errors.joinError",
 		"TestDebugPage", "panics_test.go:", "panic(errors.Join(outer",
 		"X-Custom", "&lt;i&gt;custom&lt;/i&gt;", "page", "theme", "csrftoken", "title", "body",
-		"ALLOWED_HOSTS", "example.com", ".env:3", "[redacted]",
+		"ALLOWED_HOSTS", "example.com", ".env:3", "[redacted]", "336h0m0s",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
