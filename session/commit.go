@@ -95,7 +95,7 @@ func (s *Session) commit(h http.Header) error {
 		err = s.save(h, time.Now())
 	case s.destroyed:
 		s.removeCookie(h)
-	case s.token != "" && (s.rec.Resave || s.due()):
+	case s.token != "" && (s.rec.Resave || s.unnoted):
 		s.refresh(h, time.Now())
 	}
 	return err
@@ -147,7 +147,7 @@ func (s *Session) save(h http.Header, now time.Time) error {
 	if err != nil {
 		return s.failed(ctx, err)
 	}
-	s.rec, s.token, s.dirty, s.renew, s.destroyed = rec, token, false, false, false
+	s.rec, s.token, s.dirty, s.unnoted, s.renew, s.destroyed = rec, token, false, false, false, false
 	return nil
 }
 
@@ -162,12 +162,6 @@ func (m *Manager) replace(ctx context.Context, old string, rec *Record) (token s
 		return "", err
 	}
 	return token, nil
-}
-
-// due reports whether the session's use has to be noted: once in a tenth of the idle age, so that reading does not
-// cost a write each time.
-func (s *Session) due() bool {
-	return !s.rec.Fixed && !s.m.sliding && s.m.idle < s.m.age && s.asked.Sub(s.rec.Seen) >= s.m.idle/10
 }
 
 // refresh stores a session that was only read: to note its use, or under the current key. Whatever comes of it, the
@@ -210,7 +204,7 @@ func (w headerOnly) WriteHeader(int)           {}
 // application says of an answer that sets no cookie is left to it.
 func (s *Session) cacheHeaders(h http.Header) {
 	httpx.VaryCookie(h)
-	if len(h["Set-Cookie"]) != 0 || s.token != "" && len(h["Cache-Control"]) == 0 {
+	if s.token != "" && len(h["Cache-Control"]) == 0 || len(h["Set-Cookie"]) != 0 {
 		httpx.Private(h)
 	}
 }

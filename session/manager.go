@@ -228,6 +228,12 @@ func (m *Manager) expired(rec *Record, now time.Time) bool {
 	return now.Sub(rec.Created) >= m.age || now.Sub(rec.Seen) >= m.idle
 }
 
+// unnoted reports whether a use at the time now has to be noted: once in a tenth of the idle age, so that reading does
+// not cost a write each time.
+func (m *Manager) unnoted(rec *Record, now time.Time) bool {
+	return !rec.Fixed && !m.sliding && m.idle < m.age && now.Sub(rec.Seen) >= m.idle/10
+}
+
 // stamp sets the times of a record that is about to be saved.
 func (m *Manager) stamp(rec *Record, now time.Time) {
 	if rec.Created.IsZero() {

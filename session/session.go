@@ -48,11 +48,11 @@ type Session struct {
 	mu        sync.Mutex
 	token     string // under which the store has it; empty if it has not
 	rec       Record
-	err       error     // why it could not be loaded
-	asked     time.Time // when the store was
+	err       error // why it could not be loaded
 	loaded    bool
 	excused   bool // the application asked for err and answers for what it does
 	dirty     bool // rec has to be stored
+	unnoted   bool // that it was used has to be stored
 	renew     bool // under a token of its own
 	destroyed bool // the cookie has to go
 	sent      bool // the header has gone out
@@ -82,7 +82,9 @@ func (s *Session) load() {
 		return
 	}
 	s.loaded = true
-	s.token, s.rec, s.asked, s.err = s.m.load(s.st)
+	var asked time.Time
+	s.token, s.rec, asked, s.err = s.m.load(s.st)
+	s.unnoted = s.token != "" && s.m.unnoted(&s.rec, asked)
 }
 
 // change runs f if the session can still be changed.
