@@ -36,7 +36,7 @@ func (a *access) log() {
 		status = http.StatusInternalServerError
 	}
 	failed := status >= 500 || !a.returned
-	if !failed && (a.logs.access == AccessErrors || a.logs.quiet[a.request.URL.Path]) {
+	if !failed && !a.logs.lists(a.request) {
 		return
 	}
 	level := slog.LevelInfo
@@ -47,6 +47,9 @@ func (a *access) log() {
 		a.write(ctx, level, status)
 	}
 }
+
+// lists reports whether r gets a line even if all is well.
+func (l *Logs) lists(r *http.Request) bool { return l.access != AccessErrors && !l.quiet[r.URL.Path] }
 
 func (a *access) write(ctx context.Context, level slog.Level, status int) {
 	r, end := a.request, time.Now()

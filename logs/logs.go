@@ -194,6 +194,9 @@ func (h *requests) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.next.ServeHTTP(w, r)
 		return
 	}
+	if h.logs.lists(r) {
+		s.ID() // the line has it, so error pages may show it
+	}
 	a := access{logs: h.logs, state: s, request: r, start: time.Now()}
 	defer a.log()
 	h.next.ServeHTTP(w, r)

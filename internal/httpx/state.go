@@ -81,6 +81,15 @@ func (s *State) ID() string {
 	return *s.madeID.Load()
 }
 
+// KnownID returns the id of the request if there is one already: nothing that could be looked up by it has been logged
+// otherwise.
+func (s *State) KnownID() string {
+	if id := s.madeID.Load(); id != nil && s.RequestID == "" {
+		return *id
+	}
+	return s.RequestID
+}
+
 // newID returns 26 letters and digits of 128 random bits. They name a request and protect nothing, so the generator
 // need not be one for keys, at ten times the cost.
 func newID() string {

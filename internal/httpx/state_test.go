@@ -125,6 +125,22 @@ func TestID(t *testing.T) {
 	}
 }
 
+func TestKnownIDMakesNone(t *testing.T) {
+	s, _, _ := httpx.Begin(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	s.EnableID()
+	if got := s.KnownID(); got != "" {
+		t.Errorf("got %q before anybody asked for an id, want none", got)
+	}
+	id := s.ID()
+	if got := s.KnownID(); got != id {
+		t.Errorf("got %q, want the id %q", got, id)
+	}
+	s.RequestID = "from the proxy"
+	if got := s.KnownID(); got != "from the proxy" {
+		t.Errorf("got %q, want the proxy's", got)
+	}
+}
+
 func TestOneIDForAllGoroutines(t *testing.T) {
 	for range 200 {
 		s, _, _ := httpx.Begin(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
