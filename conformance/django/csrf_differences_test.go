@@ -93,31 +93,31 @@ const (
 // csrfDifferences are in the order in which a request is looked at.
 func csrfDifferences() []difference[csrfCase] {
 	return []difference[csrfCase]{{
-		id: "D9", example: shop(trusting("victim.com")), ours: refusesToStart, django: "pass",
+		id: "D9", kind: stricter, example: shop(trusting("victim.com")), ours: refusesToStart, django: "pass",
 		is: func(_ csrfCase, ours, _ string) bool { return ours == refusesToStart },
 	}, {
-		id: "D10", example: shop(trusting("https://Upper.com:443"), with("Origin", "https://upper.com")), ours: "pass", django: badOrigin,
+		id: "D10", kind: wider, example: shop(trusting("https://Upper.com:443"), with("Origin", "https://upper.com")), ours: "pass", django: badOrigin,
 		is: func(c csrfCase, ours, django string) bool {
 			return bare(django) == badOrigin && bare(ours) != badOrigin && strings.Join(c.header("Origin"), "") == "https://upper.com"
 		},
 	}, {
-		id: "D11", example: shop(with("Cookie"), func(c *csrfCase) { c.method = "get" }), ours: noCookie, django: "pass",
+		id: "D11", kind: differs, example: shop(with("Cookie"), func(c *csrfCase) { c.method = "get" }), ours: noCookie, django: "pass",
 		is: func(c csrfCase, _, _ string) bool { return c.method != strings.ToUpper(c.method) },
 	}, {
-		id: "D12", example: shop(with("Origin", "https://evil@a.wild.com")), ours: badOrigin, django: "pass",
+		id: "D12", kind: stricter, example: shop(with("Origin", "https://evil@a.wild.com")), ours: badOrigin, django: "pass",
 		is: func(c csrfCase, ours, django string) bool {
 			return bare(ours) == badOrigin && bare(django) != badOrigin && !browserOrigin.MatchString(strings.Join(c.header("Origin"), ","))
 		},
 	}, {
-		id: "D13", example: shop(with("Origin"), with("Referer", "https://evil@a.wild.com/")), ours: badReferer, django: "pass",
+		id: "D13", kind: stricter, example: shop(with("Origin"), with("Referer", "https://evil@a.wild.com/")), ours: badReferer, django: "pass",
 		is: func(c csrfCase, ours, django string) bool {
 			return bare(ours) == badReferer && bare(django) != badReferer && strings.Contains(strings.Join(c.header("Referer"), ","), "@")
 		},
 	}, {
-		id: "D14", example: shop(with("Origin"), with("Referer", "https://victim.com/", "https://victim.com/")), ours: malformed, django: "pass",
+		id: "D14", kind: stricter, example: shop(with("Origin"), with("Referer", "https://victim.com/", "https://victim.com/")), ours: malformed, django: "pass",
 		is: func(c csrfCase, ours, _ string) bool { return bare(ours) == malformed && len(c.header("Referer")) > 1 },
 	}, {
-		id: "D15",
+		id: "D15", kind: differs,
 		example: shop(with("Origin"), with("Referer", "https://a.victim.com/"), func(c *csrfCase) {
 			c.CookieDomain, c.listen = pointer(".victim.com"), "8000"
 		}),
@@ -127,26 +127,26 @@ func csrfDifferences() []difference[csrfCase] {
 				c.listen != "" && unusual(c.listen) != unusual(c.hostPort())
 		},
 	}, {
-		id: "D23", example: shop(with("Origin"), with("Referer", "https://[::1/")), ours: badReferer, django: malformed,
+		id: "D23", kind: reason, example: shop(with("Origin"), with("Referer", "https://[::1/")), ours: badReferer, django: malformed,
 		is: func(c csrfCase, ours, django string) bool {
 			return bare(django) == malformed && strings.HasSuffix(bare(ours), "_REFERER") && strings.ContainsAny(strings.Join(c.header("Referer"), ","), "[]")
 		},
 	}, {
-		id: "D16", example: shop(with("Cookie", "csrftoken="+good+"; csrftoken="+good)), ours: noCookie, django: "pass",
+		id: "D16", kind: stricter, example: shop(with("Cookie", "csrftoken="+good+"; csrftoken="+good)), ours: noCookie, django: "pass",
 		is: func(c csrfCase, ours, django string) bool {
 			return len(c.pairs("csrftoken")) > 1 && (bare(ours) == noCookie || bare(ours) == bare(django))
 		},
 	}, {
-		id: "D17", example: shop(with("Cookie", `csrftoken="`+good+`"`)), ours: noCookie, django: "pass",
+		id: "D17", kind: stricter, example: shop(with("Cookie", `csrftoken="`+good+`"`)), ours: noCookie, django: "pass",
 		is: func(c csrfCase, ours, django string) bool {
 			pairs := c.pairs("csrftoken")
 			return len(pairs) == 1 && !browserCookie.MatchString(pairs[0]) && (bare(ours) == noCookie || bare(ours) == bare(django))
 		},
 	}, {
-		id: "D18", example: shop(with("Cookie", "csrftoken=short"), func(c *csrfCase) { c.host = "evil.com" }), ours: "400", django: "400, sets the cookie",
+		id: "D18", kind: stricter, example: shop(with("Cookie", "csrftoken=short"), func(c *csrfCase) { c.host = "evil.com" }), ours: "400", django: "400, sets the cookie",
 		is: func(_ csrfCase, ours, django string) bool { return ours == "400" && django == "400, sets the cookie" },
 	}, {
-		id: "D19",
+		id: "D19", kind: differs,
 		example: shop(func(c *csrfCase) {
 			c.UseSessions, c.inSession = true, "short"
 			with("Cookie", "sessionid="+sessionWith("short"))(c)
@@ -156,23 +156,23 @@ func csrfDifferences() []difference[csrfCase] {
 			return c.UseSessions && c.inSession != "" && !wellFormed.MatchString(c.inSession)
 		},
 	}, {
-		id: "D24", example: shop(with("X-CSRFToken", strings.Repeat("é", 16))), ours: string(csrf.TokenIncorrectLength), django: string(csrf.TokenInvalidCharacters),
+		id: "D24", kind: reason, example: shop(with("X-CSRFToken", strings.Repeat("é", 16))), ours: string(csrf.TokenIncorrectLength), django: string(csrf.TokenInvalidCharacters),
 		is: func(c csrfCase, ours, django string) bool {
 			return strings.HasPrefix(ours, "CSRF_TOKEN_IN") && strings.HasPrefix(django, "CSRF_TOKEN_IN") &&
 				strings.ContainsFunc(strings.Join(append(c.header("X-Csrftoken"), c.header("X-Xsrf-Token")...), ""), func(r rune) bool { return r >= 0x80 })
 		},
 	}, {
-		id: "D20", example: shop(form("multipart/form-data", multipartBody([][2]string{{csrf.FieldName, good}}))), ours: tokenMissing, django: "400",
+		id: "D20", kind: differs, example: shop(form("multipart/form-data", multipartBody([][2]string{{csrf.FieldName, good}}))), ours: tokenMissing, django: "400",
 		is: func(c csrfCase, ours, django string) bool {
 			media := strings.ToLower(strings.Join(c.header("Content-Type"), ","))
 			unreadable := strings.HasPrefix(media, "multipart/") && !strings.Contains(media, "boundary=") || strings.Contains(media, "charset=latin-1")
 			return (bare(django) == "400" && ours != "400" || django == "500") && c.method == "POST" && (unreadable || strings.Count(c.body, "&") >= 1000)
 		},
 	}, {
-		id: "D21", example: shop(form(formTypes[0], strings.Repeat("x", 1<<20)+"&csrfmiddlewaretoken="+good)), ours: tokenMissing, django: "pass",
+		id: "D21", kind: stricter, example: shop(form(formTypes[0], strings.Repeat("x", 1<<20)+"&csrfmiddlewaretoken="+good)), ours: tokenMissing, django: "pass",
 		is: func(c csrfCase, ours, _ string) bool { return ours == tokenMissing && len(c.body) > 1<<20 },
 	}, {
-		id: "D22",
+		id: "D22", kind: stricter,
 		example: shop(form(formTypes[2], "--"+boundary+"\r\nContent-Disposition: form-data; name=\"csrfmiddlewaretoken\"\r\n"+
 			"Content-Transfer-Encoding: base64\r\n\r\nYWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXpBQkNERUY=\r\n--"+boundary+"--\r\n")),
 		ours: string(csrf.TokenIncorrectLength), django: "pass",

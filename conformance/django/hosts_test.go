@@ -79,36 +79,36 @@ func startable(allowed []string) bool {
 }
 
 func hostDifferences() []difference[hostCase] {
-	stricter := func(f func(name, inside, port string) bool) func(hostCase, string, string) bool {
+	refused := func(f func(name, inside, port string) bool) func(hostCase, string, string) bool {
 		return func(c hostCase, ours, django string) bool {
 			return ours == "400" && django == "allowed" && f(parts(c.host))
 		}
 	}
-	wider := func(f func(c hostCase, name, inside string) bool) func(hostCase, string, string) bool {
+	allowed := func(f func(c hostCase, name, inside string) bool) func(hostCase, string, string) bool {
 		return func(c hostCase, ours, django string) bool {
 			name, inside, _ := parts(c.host)
 			return ours == "allowed" && django == "400" && f(c, name, inside)
 		}
 	}
 	return []difference[hostCase]{{
-		id: "D1", example: hostCase{[]string{"*.example.com", "example.com"}, false, "example.com"},
+		id: "D1", kind: stricter, example: hostCase{[]string{"*.example.com", "example.com"}, false, "example.com"},
 		ours: refusesToStart, django: "allowed",
 		is: func(c hostCase, ours, _ string) bool { return ours == refusesToStart && !startable(c.allowed) },
 	}, {
-		id: "D2", example: hostCase{[]string{"example.com"}, false, "example.com:65536"}, ours: "400", django: "allowed",
-		is: stricter(func(_, _, port string) bool { return port != "" && !isPort(port) }),
+		id: "D2", kind: stricter, example: hostCase{[]string{"example.com"}, false, "example.com:65536"}, ours: "400", django: "allowed",
+		is: refused(func(_, _, port string) bool { return port != "" && !isPort(port) }),
 	}, {
-		id: "D3", example: hostCase{[]string{"*"}, false, "[1:2]"}, ours: "400", django: "allowed",
-		is: stricter(func(_, inside, _ string) bool { return inside != "" && !isAddr(inside) }),
+		id: "D3", kind: stricter, example: hostCase{[]string{"*"}, false, "[1:2]"}, ours: "400", django: "allowed",
+		is: refused(func(_, inside, _ string) bool { return inside != "" && !isAddr(inside) }),
 	}, {
-		id: "D4", example: hostCase{[]string{"*"}, false, "127.1"}, ours: "400", django: "allowed",
-		is: stricter(func(name, _, _ string) bool { return numeric.MatchString(name) && !isAddr(name) }),
+		id: "D4", kind: stricter, example: hostCase{[]string{"*"}, false, "127.1"}, ours: "400", django: "allowed",
+		is: refused(func(name, _, _ string) bool { return numeric.MatchString(name) && !isAddr(name) }),
 	}, {
-		id: "D5", example: hostCase{[]string{"*"}, false, strings.Repeat("a", 256)}, ours: "400", django: "allowed",
-		is: stricter(func(name, _, _ string) bool { return len(name) > 255 }),
+		id: "D5", kind: stricter, example: hostCase{[]string{"*"}, false, strings.Repeat("a", 256)}, ours: "400", django: "allowed",
+		is: refused(func(name, _, _ string) bool { return len(name) > 255 }),
 	}, {
-		id: "D6", example: hostCase{[]string{"[::1]"}, false, "[0:0:0:0:0:0:0:1]"}, ours: "allowed", django: "400",
-		is: wider(func(c hostCase, _, inside string) bool {
+		id: "D6", kind: wider, example: hostCase{[]string{"[::1]"}, false, "[0:0:0:0:0:0:0:1]"}, ours: "allowed", django: "400",
+		is: allowed(func(c hostCase, _, inside string) bool {
 			addr, err := netip.ParseAddr(inside)
 			return err == nil && slices.ContainsFunc(append(c.allowed, "[::1]"), func(entry string) bool {
 				a, err := netip.ParseAddr(strings.Trim(entry, "[]"))
@@ -116,8 +116,8 @@ func hostDifferences() []difference[hostCase] {
 			})
 		}),
 	}, {
-		id: "D7", example: hostCase{[]string{"10.0.0.0/8"}, false, "10.1.2.3"}, ours: "allowed", django: "400",
-		is: wider(func(c hostCase, name, inside string) bool {
+		id: "D7", kind: wider, example: hostCase{[]string{"10.0.0.0/8"}, false, "10.1.2.3"}, ours: "allowed", django: "400",
+		is: allowed(func(c hostCase, name, inside string) bool {
 			addr, err := netip.ParseAddr(name + inside)
 			return err == nil && slices.ContainsFunc(c.allowed, func(entry string) bool {
 				p, err := netip.ParsePrefix(entry)
@@ -125,8 +125,8 @@ func hostDifferences() []difference[hostCase] {
 			})
 		}),
 	}, {
-		id: "D8", example: hostCase{[]string{"bücher.example"}, false, "xn--bcher-kva.example"}, ours: "allowed", django: "400",
-		is: wider(func(c hostCase, name, _ string) bool {
+		id: "D8", kind: wider, example: hostCase{[]string{"bücher.example"}, false, "xn--bcher-kva.example"}, ours: "allowed", django: "400",
+		is: allowed(func(c hostCase, name, _ string) bool {
 			return slices.ContainsFunc(c.allowed, func(entry string) bool {
 				return strings.HasSuffix(entry, "bücher.example") && strings.HasSuffix(name, "xn--bcher-kva.example")
 			})

@@ -27,19 +27,19 @@ func sessionDifferences(s sessionSite) []difference[sessionCase] {
 	}
 	if s.engine == "db" {
 		return []difference[sessionCase]{{
-			id: "D33", example: s.odd(`{"a": NaN, "b": 1}`, nil, 0), ours: "empty", django: `ok: {"a": NaN, "b": 1}`,
+			id: "D33", kind: stricter, example: s.odd(`{"a": NaN, "b": 1}`, nil, 0), ours: "empty", django: `ok: {"a": NaN, "b": 1}`,
 			is: notOurs(func(_ sessionCase, django string) bool { return strings.Contains(django, "NaN") }),
 		}, {
-			id: "D34", example: s.odd(`{"a": "`+long+`"}`, nil, 0), ours: "empty", django: `ok: {"a":"` + long + `"}, ends in 1210000s` + end,
+			id: "D34", kind: stricter, example: s.odd(`{"a": "`+long+`"}`, nil, 0), ours: "empty", django: `ok: {"a":"` + long + `"}, ends in 1210000s` + end,
 			is: notOurs(func(_ sessionCase, django string) bool { return len(django) > 1<<20 }),
 		}}
 	}
 	values := `{"a":"` + noise(5000) + `"}`
 	return []difference[sessionCase]{{
-		id: "D35", example: s.odd(`{"a": 1}`, []any{"seconds", 60}, 3600), ours: "empty", django: `ok: {"a":1}, ends` + end,
+		id: "D35", kind: stricter, example: s.odd(`{"a": 1}`, []any{"seconds", 60}, 3600), ours: "empty", django: `ok: {"a":1}, ends` + end,
 		is: notOurs(func(c sessionCase, _ string) bool { return c.ago > 0 && len(c.cookie) <= 4000 }),
 	}, {
-		id: "D36", example: s.odd(values, nil, 0), ours: "empty", django: `ok: ` + values + `, ends` + end,
+		id: "D36", kind: stricter, example: s.odd(values, nil, 0), ours: "empty", django: `ok: ` + values + `, ends` + end,
 		is: notOurs(func(c sessionCase, _ string) bool { return len(c.cookie) > 4000 }),
 	}}
 }
