@@ -59,9 +59,11 @@ func (w *world) prepare() (err error) {
 	if w.lab, err = build(w.dir, ".", "./lab"); err != nil {
 		return err
 	}
-	if w.guide, err = guide("nginx"); err != nil {
+	blocks, err := guide("nginx")
+	if err != nil {
 		return err
 	}
+	w.guide = blocks[0]
 	w.cert, err = newCertificate(w.dir)
 	return err
 }
