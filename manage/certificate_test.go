@@ -1,7 +1,9 @@
 package manage
 
 import (
+	"log/slog"
 	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +20,8 @@ func TestCertificateKeepsTheLastGood(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		c := &certificate{cert: cert, key: key}
+		var log strings.Builder
+		c := &certificate{cert: cert, key: key, logger: slog.New(slog.NewTextHandler(&log, nil))}
 		first, err := c.get(nil)
 		if err != nil {
 			t.Fatal(err)
@@ -34,11 +37,20 @@ func TestCertificateKeepsTheLastGood(t *testing.T) {
 		if err != nil || second != first {
 			t.Errorf("after the files became nonsense: %v, the same certificate: %v", err, second == first)
 		}
+		time.Sleep(time.Minute)
+		if _, err := c.get(nil); err != nil {
+			t.Error(err)
+		}
+		if got := strings.Count(log.String(), "could not be read again"); got != 1 {
+			t.Errorf("the log says %d times that the files cannot be read, want once:\n%s", got, log.String())
+		}
 		if err := os.WriteFile(cert, []byte(testCert), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Chtimes(cert, time.Now(), time.Now().AddDate(31, 0, 0)); err != nil {
-			t.Fatal(err)
+		for _, name := range []string{cert, key} { // files that were kept, and put back
+			if err := os.Chtimes(name, time.Now(), time.Now().AddDate(-1, 0, 0)); err != nil {
+				t.Fatal(err)
+			}
 		}
 		time.Sleep(time.Minute)
 		third, err := c.get(nil)

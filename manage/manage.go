@@ -99,7 +99,7 @@ func (p *program) status(err error) int {
 	if text := err.Error(); text != "" {
 		fmt.Fprintf(p.err, "error: %s\n", text)
 		if status == 2 {
-			fmt.Fprintln(p.err, "hint: --help lists the commands and their flags")
+			fmt.Fprintln(p.err, "hint: flags come after their command; --help lists both")
 		}
 	}
 	return status

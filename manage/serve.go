@@ -67,7 +67,7 @@ func (p *program) serve(ctx context.Context, f serveFlags) error {
 	if err := guardLoopback(cfg, addr); err != nil {
 		return err
 	}
-	tlsConfig, err := loadTLS(cmp.Or(f.cert, cfg.Serve.TLSCert), cmp.Or(f.key, cfg.Serve.TLSKey))
+	tlsConfig, err := loadTLS(cmp.Or(f.cert, cfg.Serve.TLSCert), cmp.Or(f.key, cfg.Serve.TLSKey), app.Logger())
 	if err != nil {
 		return err
 	}
@@ -206,14 +206,14 @@ func guardLoopback(cfg airworthy.Settings, addr string) error {
 }
 
 // loadTLS returns nil if neither file is named.
-func loadTLS(cert, key string) (*tls.Config, error) {
+func loadTLS(cert, key string, logger *slog.Logger) (*tls.Config, error) {
 	if cert == "" && key == "" {
 		return nil, nil
 	}
 	if cert == "" || key == "" {
 		return nil, usage("--tls-cert and --tls-key, or SERVE_TLS_CERT and SERVE_TLS_KEY: give both or neither")
 	}
-	files := &certificate{cert: cert, key: key}
+	files := &certificate{cert: cert, key: key, logger: logger}
 	if _, err := files.get(nil); err != nil {
 		return nil, err
 	}
