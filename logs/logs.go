@@ -27,6 +27,9 @@
 //	session.CookieRefused                  a doubled or malformed session cookie
 //	session.Interrupted                    a session ended while a request was still using it
 //	csp.violation                          a browser's report
+//	csp.reports_dropped                    more of those came in a minute than are logged
+//	csp.nonce_late                         a nonce was asked for when the header had gone out
+//	csp.nonce_cacheable                    an answer with a nonce may be stored by shared caches
 //	errorpages.template                    an error page could not be made (Error)
 //	http.access                            one line for each answer (Info; Error from 500 on, or cut off)
 //
@@ -66,6 +69,9 @@ const (
 	EventCookieRefused     = "session.CookieRefused"
 	EventInterrupted       = "session.Interrupted"
 	EventCSPViolation      = "csp.violation"
+	EventReportsDropped    = "csp.reports_dropped"
+	EventNonceLate         = "csp.nonce_late"
+	EventNonceCacheable    = "csp.nonce_cacheable"
 	EventTemplate          = "errorpages.template"
 	EventAccess            = "http.access"
 )
