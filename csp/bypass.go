@@ -1,53 +1,69 @@
 package csp
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
-// bypass reports whether the host source s allows one of the hosts below. A source that ends in a file's path is the
-// exception: it allows that file.
-func bypass(s Source) bool {
-	if strings.HasPrefix(string(s), "'") {
-		return false
-	}
+// bypass reports whether the host source s allows a script with which an attacker gets around the policy; eval says
+// whether the policy lets scripts turn text into code, without which some of them are harmless. A source that ends in a
+// file's path allows that file only; one that ends in a slash is taken for the host, whose other files are unknown.
+func bypass(s Source, eval bool) bool {
 	h := s.split()
-	if h.name == "" || h.name == "*" || h.path != "" && !strings.HasSuffix(h.path, "/") {
+	if strings.HasPrefix(string(s), "'") || h.name == "" || h.name == "*" {
 		return false
 	}
-	suffix, wildcard := strings.CutPrefix(h.name, "*")
-	if !wildcard {
-		return bypassHosts[Source(h.name)] || anybodysHost(h.name)
-	}
-	for known := range bypassHosts {
-		if strings.HasSuffix(string(known), suffix) {
+	file := h.path != "" && !strings.HasSuffix(h.path, "/")
+	for _, b := range listed() {
+		if h.allows(b.host) && (eval || !b.needsEval) && (!file || h.path == b.path) {
 			return true
 		}
 	}
-	return tenants[Source(suffix[1:])]
+	if file {
+		return false
+	}
+	for name := range public {
+		if h.allows(string(name)) {
+			return true
+		}
+	}
+	domain := Source(strings.TrimPrefix(h.name, "*."))
+	return tenants[domain]
 }
 
-// anybodysHost reports whether name is itself a place below which anybody gets a name.
-func anybodysHost(name string) bool { return tenants[Source(name)] }
+// allows reports whether the source's host, which may begin with a wildcard, is name or covers it.
+func (h host) allows(name string) bool {
+	suffix, wildcard := strings.CutPrefix(h.name, "*")
+	return wildcard && strings.HasSuffix(name, suffix) || h.name == name
+}
 
-// bypassHosts serve scripts that an attacker can use: endpoints whose answer calls a function named in the query
-// (JSONP), old versions of frameworks that evaluate markup (AngularJS), or files that anybody can upload.
-//
-// Written from public knowledge: the services' own documentation of their JSONP parameters and of what they host. The
-// class of attack is that of Weichselbaum and others, "CSP Is Dead, Long Live CSP!" (2016). The list is not complete,
-// and cannot be: a host that is missing here is not thereby safe.
-var bypassHosts = words(`
-	ajax.aspnetcdn.com ajax.googleapis.com cdn.bootcdn.net cdn.bootcss.com cdn.jsdelivr.net cdn.rawgit.com
-	cdn.skypack.dev cdn.staticfile.org cdnjs.cloudflare.com code.angularjs.org esm.run esm.sh fastly.jsdelivr.net
-	ga.jspm.io gitcdn.xyz lib.baomitu.com libs.baidu.com raw.githack.com rawcdn.githack.com rawgit.com unpkg.com
-	yandex.st yastatic.net www.gstatic.com
+// listing is one script of the published lists in bypass_list.go.
+type listing struct {
+	host, path string
+	needsEval  bool
+}
 
-	accounts.google.com clients1.google.com google.com www.google.com googleads.g.doubleclick.net
-	maps.google.com maps.googleapis.com storage.googleapis.com translate.google.com translate.googleapis.com
-	www.googleadservices.com www.googleapis.com www.googletagmanager.com www.youtube.com
+var listed = sync.OnceValue(func() []listing {
+	var all []listing
+	add := func(list string, eval map[Source]bool) {
+		for url := range strings.FieldsSeq(list) {
+			name, path, _ := strings.Cut(strings.TrimPrefix(url, "//"), "/")
+			all = append(all, listing{name, "/" + path, eval[Source(name)]})
+		}
+	}
+	add(listedAngular, nil)
+	add(listedJSONP, words(listedNeedsEval))
+	return all
+})
 
-	api.flickr.com api.github.com api.ipify.org api.instagram.com api.stackexchange.com api.twitter.com api.vk.com
-	cdn.syndication.twimg.com commons.wikimedia.org de.wikipedia.org en.gravatar.com en.wikipedia.org gravatar.com
-	graph.facebook.com ipinfo.io itunes.apple.com openexchangerates.org public-api.wordpress.com
-	publish.twitter.com soundcloud.com suggestqueries.google.com syndication.twitter.com vimeo.com
-	widgets.pinterest.com www.blogger.com www.flickr.com www.reddit.com www.wikidata.org`)
+// public are hosts whose purpose it is to serve what anybody publishes, old AngularJS included: mirrors of npm, of
+// GitHub and of collections of libraries, and storage. The published lists have examples of the kind; these are the
+// others, from what the services say of themselves. The list is not complete, and cannot be: a host that is missing
+// here is not thereby safe.
+var public = words(`
+	ajax.aspnetcdn.com cdn.bootcdn.net cdn.rawgit.com cdn.skypack.dev cdn.staticfile.org code.angularjs.org esm.run
+	esm.sh fastly.jsdelivr.net ga.jspm.io gitcdn.xyz lib.baomitu.com libs.baidu.com raw.githack.com rawcdn.githack.com
+	rawgit.com s3.amazonaws.com unpkg.com`)
 
 // tenants are domains below which anybody gets a name, so that a wildcard there allows everybody.
 var tenants = words(`

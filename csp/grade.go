@@ -56,14 +56,21 @@ func (r rule) missing(p *Policy, names ...string) []Weakness {
 	return []Weakness{r.at(names[0], "")}
 }
 
-// lists returns the names of the directives that decide about what begins with the given directive's name: itself,
-// its -elem and -attr, and default-src where there is no list of its own.
-func (p *Policy) lists(name string) []string {
-	names := []string{name, name + "-elem", name + "-attr"}
+// scripts returns the names of the directives that decide about scripts: script-src, its -elem and -attr, and
+// default-src where script-src has no list of its own.
+func (p *Policy) scripts() []string {
+	return append(p.standIn("script-src"), "script-src-elem", "script-src-attr")
+}
+
+// files is scripts without the handlers in attributes, which come from no host.
+func (p *Policy) files() []string { return append(p.standIn("script-src"), "script-src-elem") }
+
+// standIn returns name, or default-src where name has no list of its own.
+func (p *Policy) standIn(name string) []string {
 	if *byName(name).list(p) == nil {
-		names = append(names, "default-src")
+		return []string{"default-src"}
 	}
-	return names
+	return []string{name}
 }
 
 // strict reports whether the list trusts what the page's own code names, so that unsafe-inline is dead in it.
@@ -73,11 +80,8 @@ func strict(list []Source) bool {
 	})
 }
 
-// wide reports whether s allows any host.
+// wide reports whether s allows any host, be it on one port or path.
 func wide(s Source) bool {
-	if s == "*" {
-		return true
-	}
 	h := s.split()
-	return h.scheme != "" && (h.name == "" || h.name == "*")
+	return h.name == "*" || h.scheme != "" && h.name == ""
 }

@@ -10,12 +10,14 @@ import (
 // removed says why a directive that browsers once knew is refused.
 var removed = map[string]string{
 	"block-all-mixed-content": "browsers block mixed content by themselves: remove it",
+	"disown-opener":           "it never became part of the specification: set SECURE_CROSS_ORIGIN_OPENER_POLICY",
 	"navigate-to":             "it never became part of the specification: remove it",
 	"plugin-types":            "browsers have no plugins: remove it and set object-src 'none'",
 	"prefetch-src":            "it left the specification: remove it; default-src counts",
 	"referrer":                "it left the specification: set SECURE_REFERRER_POLICY",
 	"reflected-xss":           "it left the specification: remove it",
 	"require-sri-for":         "it left the specification: remove it",
+	"webrtc":                  "browsers do not know it: remove it",
 }
 
 // Parse reads a policy from the header's value or from a setting. The error, if any, holds every mistake, and the
@@ -73,12 +75,12 @@ func (p *Policy) set(name string, values []string) error {
 	return err
 }
 
-// read returns values as d's list: keywords in their own case, nothing twice, 'none' for nothing.
+// read returns values as d's list: keywords and schemes in lower case, nothing twice, 'none' for nothing.
 func (d *directive) read(values []string) []Source {
 	list := []Source{}
 	for _, v := range values {
 		s := Source(v)
-		if keywords[s.lower()] != 0 {
+		if keywords[s.lower()] != 0 || d.sources() && strings.HasSuffix(v, ":") {
 			s = s.lower()
 		}
 		if !slices.Contains(list, s) {

@@ -9,7 +9,7 @@ var rules = []rule{
 		title:  "Inline scripts are allowed, so injected markup runs: the policy stops nothing that matters.",
 		remedy: "Replace 'unsafe-inline' by 'nonce' and give the page's own inline scripts the nonce.",
 		find: func(p *Policy, r rule) []Weakness {
-			return r.each(p, func(list []Source, s Source) bool { return s == UnsafeInline && !strict(list) }, p.lists("script-src")...)
+			return r.each(p, func(list []Source, s Source) bool { return s == UnsafeInline && !strict(list) }, p.scripts()...)
 		},
 	},
 	{
@@ -17,7 +17,7 @@ var rules = []rule{
 		title:  "Scripts may turn text into code with eval.",
 		remedy: "Remove 'unsafe-eval'; WebAssembly needs only 'wasm-unsafe-eval'.",
 		find: func(p *Policy, r rule) []Weakness {
-			return r.each(p, func(_ []Source, s Source) bool { return s == UnsafeEval }, p.lists("script-src")...)
+			return r.each(p, func(_ []Source, s Source) bool { return s == UnsafeEval }, p.scripts()...)
 		},
 	},
 	{
@@ -26,7 +26,13 @@ var rules = []rule{
 		remedy: "Name the hosts, or use 'nonce' with 'strict-dynamic'.",
 		find: func(p *Policy, r rule) []Weakness {
 			open := func(list []Source, s Source) bool { return wide(s) && !slices.Contains(list, StrictDynamic) }
-			return append(r.each(p, open, p.lists("script-src")...), r.each(p, open, "object-src")...)
+			ws := r.each(p, open, p.scripts()...)
+			for _, w := range r.each(p, func(_ []Source, s Source) bool { return wide(s) }, p.standIn("object-src")...) {
+				if !slices.Contains(ws, w) { // default-src stands in for both
+					ws = append(ws, w)
+				}
+			}
+			return ws
 		},
 	},
 	{
@@ -55,8 +61,10 @@ var rules = []rule{
 		title:  "Scripts may come from a host on which an attacker finds, or can put, a script that runs what it is told.",
 		remedy: "Serve the file from the site itself, give its exact path, or use 'nonce' with 'strict-dynamic'.",
 		find: func(p *Policy, r rule) []Weakness {
-			known := func(list []Source, s Source) bool { return bypass(s) && !slices.Contains(list, StrictDynamic) }
-			return r.each(p, known, p.lists("script-src")...)
+			known := func(list []Source, s Source) bool {
+				return !slices.Contains(list, StrictDynamic) && bypass(s, slices.Contains(list, UnsafeEval))
+			}
+			return r.each(p, known, p.files()...)
 		},
 	},
 	{
@@ -95,7 +103,7 @@ var rules = []rule{
 				h := s.split()
 				return h.scheme == "http" && h.name != "" && h.name != "*" && !slices.Contains(list, StrictDynamic)
 			}
-			return r.each(p, plain, p.lists("script-src")...)
+			return r.each(p, plain, p.scripts()...)
 		},
 	},
 	{

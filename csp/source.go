@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -66,6 +67,9 @@ func (s Source) problem(k kind) string {
 	if s == "" || strings.ContainsFunc(string(s), func(r rune) bool { return r <= ' ' || r > '~' || r == ';' || r == ',' }) {
 		return "is empty or holds a character that a policy cannot: write %3B for a semicolon and %2C for a comma"
 	}
+	if name := string(s.lower()); byName(name) != nil || removed[name] != "" {
+		return "is a directive: put a semicolon before it"
+	}
 	switch k {
 	case sandbox:
 		if !sandboxTokens[s] {
@@ -85,7 +89,7 @@ func (s Source) problem(k kind) string {
 	if strings.ContainsAny(string(s), "'\"") {
 		return s.quotedProblem(k)
 	}
-	if q := Source("'" + string(s) + "'"); keywords[q.lower()] != 0 || q.isNonce() || q.isHash() {
+	if q := Source("'" + string(s) + "'"); keywords[q.lower()] != 0 || q.isNonce() || q.looksLikeHash() {
 		return "is taken for a host: write it in single quotes"
 	}
 	return s.hostProblem()
@@ -109,6 +113,12 @@ func (s Source) isNonce() bool {
 	v, a := strings.CutPrefix(string(s), "'nonce-")
 	v, b := strings.CutSuffix(v, "'")
 	return a && b && base64Value(v)
+}
+
+// looksLikeHash reports whether s is a hash, be it of the wrong length.
+func (s Source) looksLikeHash() bool {
+	algorithm, v, _ := strings.Cut(strings.TrimSuffix(string(s), "'"), "-")
+	return slices.Contains([]string{"'sha256", "'sha384", "'sha512"}, algorithm) && base64Value(v)
 }
 
 // isHash reports whether s is a hash of the right length for its algorithm.
