@@ -183,9 +183,5 @@ func (g *CSP) begin(h http.Header, s *httpx.State) {
 
 // warn writes one security event.
 func (g *CSP) warn(ctx context.Context, event, message string, attrs ...slog.Attr) {
-	logger := g.logger
-	if logger == nil {
-		logger = slog.Default()
-	}
-	logger.LogAttrs(ctx, slog.LevelWarn, message, append([]slog.Attr{slog.String("event", event)}, attrs...)...)
+	httpx.Logger(g.logger).LogAttrs(ctx, slog.LevelWarn, message, append([]slog.Attr{slog.String("event", event)}, attrs...)...)
 }

@@ -21,12 +21,7 @@ const (
 	sampleKinds = 100
 )
 
-func (g *Guard) log() *slog.Logger {
-	if g.logger != nil {
-		return g.logger
-	}
-	return slog.Default()
-}
+func (g *Guard) log() *slog.Logger { return httpx.Logger(g.logger) }
 
 func (g *Guard) logRefusal(r *http.Request, ref *Refusal) {
 	ctx, logger := r.Context(), g.log()

@@ -104,12 +104,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.next.ServeHTTP(w, r)
 }
 
-func (p *Pages) logger() *slog.Logger {
-	if p.cfg.Logger != nil {
-		return p.cfg.Logger
-	}
-	return slog.Default()
-}
+func (p *Pages) logger() *slog.Logger { return httpx.Logger(p.cfg.Logger) }
 
 // mask hides the secrets that are known by value, then those that stand in a URL.
 func (p *Pages) mask(s string) string {

@@ -34,7 +34,7 @@ func (e *events) refused(ctx context.Context, host, why string) {
 	if !ok {
 		return
 	}
-	e.logger.WarnContext(ctx, "refused a request to a host that is not allowed",
+	httpx.Logger(e.logger).WarnContext(ctx, "refused a request to a host that is not allowed",
 		"event", "django.security.DisallowedHost", "host", printable(host), "setting", "ALLOWED_HOSTS",
 		"reason", why, "unlogged", unlogged)
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
 // How often Config.Ready is asked, and how long it has. Anybody may call the health path, so it must stay cheap.
@@ -75,9 +77,9 @@ func (h *health) ask(ctx context.Context) error {
 	h.asked = time.Now()
 	switch {
 	case h.err != nil && before == nil:
-		h.logger.WarnContext(ctx, "the application is not ready", "error", h.err)
+		httpx.Logger(h.logger).WarnContext(ctx, "the application is not ready", "error", h.err)
 	case h.err == nil && before != nil:
-		h.logger.InfoContext(ctx, "the application is ready again")
+		httpx.Logger(h.logger).InfoContext(ctx, "the application is ready again")
 	}
 	return h.err
 }

@@ -66,22 +66,18 @@ type Guard struct {
 
 // New compiles cfg. The error holds every mistake, and what to write instead.
 func New(cfg Config) (*Guard, error) {
-	logger := cfg.Logger
-	if logger == nil {
-		logger = slog.Default()
-	}
 	allowed := cfg.Allowed
 	if len(allowed) == 0 && cfg.Debug {
 		allowed = debugHosts
 	}
-	g := &Guard{exact: map[string]struct{}{}, below: map[string]struct{}{}, events: newEvents(logger)}
+	g := &Guard{exact: map[string]struct{}{}, below: map[string]struct{}{}, events: newEvents(cfg.Logger)}
 	errs := g.compile(allowed)
 	if len(allowed) == 0 {
 		errs = append(errs, errors.New("hosts: ALLOWED_HOSTS: not set: set it to the names of the site, such as example.com"))
 	}
 	if cfg.HealthPath != "" {
 		errs = append(errs, checkHealthPath(cfg.HealthPath))
-		g.health = &health{path: cfg.HealthPath, ready: cfg.Ready, logger: logger}
+		g.health = &health{path: cfg.HealthPath, ready: cfg.Ready, logger: cfg.Logger}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err

@@ -71,11 +71,7 @@ func New(cfg Config) (*Guard, error) {
 	if cfg.InsecureOff {
 		return &Guard{off: true}, nil
 	}
-	logger := cfg.Logger
-	if logger == nil {
-		logger = slog.Default()
-	}
-	g := &Guard{redirect: !cfg.InsecureHTTP, host: cfg.Host, loops: newLoops(logger)}
+	g := &Guard{redirect: !cfg.InsecureHTTP, host: cfg.Host, loops: newLoops(cfg.Logger)}
 	exempt, err := compileExempt(cfg.Exempt)
 	g.exempt = exempt
 	if err := errors.Join(checkHost(cfg.Host), err, cfg.checkHSTS()); err != nil {

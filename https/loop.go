@@ -53,7 +53,7 @@ func (l *loops) check(r *http.Request) error {
 	err := fmt.Errorf("https: the request came by HTTPS to a proxy that is not believed or does not say so;"+
 		" redirecting it would loop: %s", remedy)
 	if l.first(peer) {
-		l.logger.WarnContext(r.Context(), "stopped a redirect loop: the proxy that ends TLS is not believed or does not say so",
+		httpx.Logger(l.logger).WarnContext(r.Context(), "stopped a redirect loop: the proxy that ends TLS is not believed or does not say so",
 			"event", "airworthy.security.RedirectLoop", "peer", peer, "remedy", remedy)
 	}
 	return err

@@ -84,14 +84,10 @@ func New(cfg Config) (*Guard, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	logger := cfg.Logger
-	if logger == nil {
-		logger = slog.Default()
-	}
 	g := &Guard{
 		trusted: httpx.NewNetworks(unmapped(cfg.Trusted)), listed: len(cfg.Trusted) > 0, hops: cfg.Hops, unix: cfg.UnixSocket,
 		header: cfg.Header, useHost: cfg.UseHost, usePort: cfg.UsePort, ssl: cfg.SSLHeader,
-		drop: newDropList(cfg), watch: newWatch(logger),
+		drop: newDropList(cfg), watch: newWatch(cfg.Logger),
 	}
 	g.ssl.Name = canonical(g.ssl.Name)
 	if g.ssl.Name == "" && g.header != Forwarded {

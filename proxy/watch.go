@@ -47,7 +47,7 @@ func (w *watch) refused(r *http.Request, peer netip.Addr, why error) {
 	if !ok {
 		return
 	}
-	w.logger.WarnContext(r.Context(), "did not believe a trusted proxy", "event", "airworthy.security.ForwardingRefused",
+	httpx.Logger(w.logger).WarnContext(r.Context(), "did not believe a trusted proxy", "event", "airworthy.security.ForwardingRefused",
 		"peer", peer, "reason", why.Error(), "unlogged", unlogged)
 }
 
@@ -89,7 +89,7 @@ func (w *watch) judge(r *http.Request) {
 	if forwarded < suspicion || !w.said.CompareAndSwap(false, true) {
 		return
 	}
-	w.logger.WarnContext(r.Context(), "nearly all requests are forwarded by private addresses that are not"+
+	httpx.Logger(w.logger).WarnContext(r.Context(), "nearly all requests are forwarded by private addresses that are not"+
 		" trusted: is a proxy missing from the list?",
 		"event", "airworthy.security.UntrustedProxy", "requests", window, "forwarded", forwarded, "remedy", remedy(peers))
 }

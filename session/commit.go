@@ -77,7 +77,7 @@ func (m *Manager) afterwards(st *httpx.State) {
 		lost = lost && s.token != token
 	}
 	if lost {
-		s.m.logger.LogAttrs(st.Request.Context(), slog.LevelError,
+		httpx.Logger(s.m.logger).LogAttrs(st.Request.Context(), slog.LevelError,
 			"changes to the session are lost: the connection was hijacked before Session.Save was called")
 	}
 }
@@ -189,7 +189,7 @@ func (s *Session) failed(ctx context.Context, err error) error {
 		s.m.event(ctx, "session.Interrupted", ErrInterrupted)
 		return ErrInterrupted
 	}
-	s.m.logger.LogAttrs(ctx, slog.LevelError, "the session could not be stored", slog.Any("error", err))
+	httpx.Logger(s.m.logger).LogAttrs(ctx, slog.LevelError, "the session could not be stored", slog.Any("error", err))
 	return fmt.Errorf("session: not stored: %w", err)
 }
 

@@ -127,9 +127,6 @@ func (c Config) complete() Config {
 	if c.Idle == 0 {
 		c.Idle = DefaultIdle
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
 	return c
 }
 
@@ -210,7 +207,7 @@ func (m *Manager) load(st *httpx.State) (token string, rec Record, asked time.Ti
 		if r.Context().Err() != nil {
 			level = slog.LevelInfo // the visitor has gone away
 		}
-		m.logger.LogAttrs(r.Context(), level, "the session could not be read", slog.Any("error", err))
+		httpx.Logger(m.logger).LogAttrs(r.Context(), level, "the session could not be read", slog.Any("error", err))
 		return "", Record{}, asked, fmt.Errorf("session: the store could not be read: %w", err)
 	}
 	return token, rec, asked, nil
@@ -266,5 +263,5 @@ func (m *Manager) lifetime(rec *Record, now time.Time) time.Duration {
 
 // event logs a security event. The cause never holds what the client sent.
 func (m *Manager) event(ctx context.Context, name string, cause error) {
-	m.logger.LogAttrs(ctx, slog.LevelWarn, "security event", slog.String("event", name), slog.Any("error", cause))
+	httpx.Logger(m.logger).LogAttrs(ctx, slog.LevelWarn, "security event", slog.String("event", name), slog.Any("error", cause))
 }

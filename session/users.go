@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
 // delete ends the session under token, even if the visitor does not wait for it. One that is gone needs no ending.
@@ -13,7 +15,7 @@ func (m *Manager) delete(ctx context.Context, token string) error {
 	ctx, cancel := detached(ctx)
 	defer cancel()
 	if err := m.store.Delete(ctx, token); err != nil && !errors.Is(err, ErrNotFound) {
-		m.logger.LogAttrs(ctx, slog.LevelError, "the session could not be ended", slog.Any("error", err))
+		httpx.Logger(m.logger).LogAttrs(ctx, slog.LevelError, "the session could not be ended", slog.Any("error", err))
 		return fmt.Errorf("session: not ended: %w", err)
 	}
 	return nil
