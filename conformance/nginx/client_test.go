@@ -31,9 +31,9 @@ func (f *front) client(t *testing.T) *client {
 	c := &client{t: t, front: f}
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
-			to := f.clear
-			if strings.HasSuffix(addr, ":443") {
-				to = f.tls
+			to := f.tls // whatever the port
+			if strings.HasSuffix(addr, ":80") {
+				to = f.clear
 			}
 			return dialer.DialContext(ctx, "tcp", to)
 		},

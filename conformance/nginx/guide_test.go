@@ -54,6 +54,9 @@ head -n 1 log | sed "s/$addr/127.0.0.1:8000/"
 
 // TestFirstStart does what the guide says, and gets what it says that one gets.
 func TestFirstStart(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("there is no curl, which the guide uses: install the Debian package curl, or use run.sh")
+	}
 	blocks, err := guide("console")
 	if err != nil {
 		t.Fatal(err)

@@ -76,6 +76,35 @@ func TestVariants(t *testing.T) {
 	}
 }
 
+// A site on another port: its forms name the port in Origin, and the program has to know it.
+func TestAnotherPort(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		env   []string
+		edits []edit
+	}{
+		{"as the guide says", []string{trusted}, []edit{{hostLine, "proxy_set_header Host $http_host;"}}},
+		{"X-Forwarded-Port", []string{trusted, "USE_X_FORWARDED_PORT=true"},
+			[]edit{{hostLine, hostLine + " proxy_set_header X-Forwarded-Port 8443;"}}},
+		{"X-Forwarded-Host", []string{trusted, "USE_X_FORWARDED_HOST=true"},
+			[]edit{{hostLine, "proxy_set_header X-Forwarded-Host $http_host;"}}},
+		{"Forwarded", []string{trusted, "USE_X_FORWARDED_HOST=true", "TRUSTED_PROXY_HEADER=forwarded"},
+			[]edit{{hostLine, `proxy_set_header Forwarded 'for=$remote_addr;proto=$scheme;host="$http_host"';`}}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			p := serve(t, w.bulletin, "127.0.0.1:0", append(production(t), row.env...)...)
+			c := proxied(t, p.addr, row.edits...).client(t)
+			c.want("the board", c.get("https://example.com:8443/", typed...), http.StatusOK)
+			for origin, status := range map[string]int{
+				"https://example.com:8443": http.StatusSeeOther, "https://example.com": http.StatusForbidden, "https://example.com:9443": http.StatusForbidden,
+			} {
+				a := c.do("POST", "https://example.com:8443/notes", "text=x", "Content-Type: application/x-www-form-urlencoded", "Origin: "+origin)
+				c.want("a form of "+origin, a, status)
+			}
+		})
+	}
+}
+
 // forgeries are what a client sends that would like to be somebody else.
 var forgeries = []string{
 	"X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil.test", "X-Forwarded-Port: 1",
