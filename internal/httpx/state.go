@@ -178,7 +178,10 @@ func Host(r *http.Request) string {
 // and never with anything that the client sent. The cause reaches the development page only; log it yourself.
 func Refuse(w http.ResponseWriter, r *http.Request, status int, cause error) {
 	if s := From(r.Context()); s != nil && s.Pages != nil {
-		s.Pages.ServeError(w, r, status, cause)
+		pages := s.Pages
+		s.Pages = nil // the page itself is not replaced
+		pages.ServeError(w, r, status, cause)
+		s.Pages = pages
 		return
 	}
 	h := w.Header()
