@@ -82,6 +82,7 @@ func TestBadInputTrusted(t *testing.T) {
 		{"17: the same over http, without the browser's word", sent("Origin: http://partner.example"), "403"},
 		{"17: the same at another port", sent(cross, "Origin: https://partner.example:8443"), "403"},
 		{"17: below it", sent(cross, "Origin: https://x.partner.example"), "403"},
+		{"14: a doubled Sec-Fetch-Site with a trusted origin", sent(cross, own, "Origin: https://partner.example"), "403"},
 		{"17: a wildcard's label", sent(cross, "Origin: https://a.friend.example"), "200 acted by POST"},
 		{"17: a wildcard's label over http", sent(cross, "Origin: http://a.friend.example"), "403"},
 		{"17: two labels for a wildcard", sent(cross, "Origin: https://a.b.friend.example"), "403"},
@@ -100,6 +101,7 @@ func TestBadInputTrusted(t *testing.T) {
 		{"17: a Referer of the site over http", old("Referer: http://example.com/form"), "403"},
 		{"17: a Referer that begins like the site", old("Referer: https://example.com.evil.example/"), "403"},
 		{"17: a Referer with a user", old("Referer: https://example.com@evil.example/"), "403"},
+		{"14: a doubled Sec-Fetch-Site with a good token", old(cross, own), "403"},
 		{"17: two Referers", old("Referer: https://example.com/form", "Referer: https://evil.example/"), "403"},
 	})
 	if _, err := airworthy.New(strict(func(s *airworthy.Settings) { s.CSRF.TrustedOrigins = []string{"partner.example"} }), prey()); err == nil {

@@ -57,6 +57,16 @@ func TestBadInputHost(t *testing.T) {
 		{"3: the same in capitals", hosted("XN--BCHER-KVA.EXAMPLE"), "200 home"},
 		{"3: the allowed name as no browser sends it", hosted("b\u00fccher.example"), "400"},
 	})
+	for _, allowed := range []string{"*", "127.0.0.0/8"} {
+		local := overTLS(t, strict(func(s *airworthy.Settings) { s.Hosts.Allowed = []string{allowed} }), prey())
+		local.run(t, []raw{
+			{"3: an address in full, with " + allowed, hosted("127.0.0.1"), "200 home"},
+			{"3: an address in short, with " + allowed, hosted("127.1"), "400"},
+			{"3: a hexadecimal one, with " + allowed, hosted("0x7f.1"), "400"},
+			{"3: a decimal one, with " + allowed, hosted("2130706433"), "400"},
+			{"3: an octal one, with " + allowed, hosted("0177.0.0.1"), "400"},
+		})
+	}
 	overTLS(t, strict(func(s *airworthy.Settings) { s.Hosts.Allowed = []string{".good.example"} }), prey()).run(t, []raw{
 		{"4: below the name", hosted("www.good.example"), "200 home"},
 		{"4: a longer label", hosted("evilgood.example"), "400"},
@@ -104,6 +114,7 @@ func TestBadInputForwardedHost(t *testing.T) {
 		{"5: capitals are the same host", get("/saw", "Host: internal", "X-Forwarded-Host: EXAMPLE.COM", https), "200 https EXAMPLE.COM 127.0.0.1"},
 		{"5: several values", get("/", "Host: internal", "X-Forwarded-Host: evil.example, example.com", https), "400"},
 		{"5: several lines", get("/", "Host: internal", "X-Forwarded-Host: evil.example", forged, https), "400"},
+		{"5: several lines, ours first", get("/", "Host: internal", forged, "X-Forwarded-Host: evil.example", https), "400"},
 		{"5: a foreign host", get("/", "Host: example.com", "X-Forwarded-Host: evil.example", https), "400"},
 		{"5: with several values it cannot be told whether to redirect", get("/", "X-Forwarded-Host: a, b", https), "400"},
 	})
