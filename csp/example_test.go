@@ -100,6 +100,19 @@ func ExampleConfig_insecureReportOnly() {
 	// 200
 }
 
+// The policy of the site stays enforced while the next, stricter one is tried on the same visitors.
+func ExampleConfig_reportOnly() {
+	show(csp.Config{
+		Enforce:    csp.Policy{DefaultSrc: []csp.Source{csp.Self}, ScriptSrc: []csp.Source{csp.Self, csp.UnsafeInline}},
+		ReportOnly: csp.Policy{DefaultSrc: []csp.Source{csp.Self}},
+		ReportPath: "/csp-reports",
+	}, func(http.ResponseWriter, *http.Request) {})
+	// Output:
+	// Content-Security-Policy: default-src 'self'; script-src 'self' 'unsafe-inline'; report-uri /csp-reports
+	// Content-Security-Policy-Report-Only: default-src 'self'; report-uri /csp-reports
+	// 200
+}
+
 // The proxy in front sends the policy for all applications of the company.
 func ExampleConfig_insecureOff() {
 	show(csp.Config{InsecureOff: true}, func(http.ResponseWriter, *http.Request) {})
