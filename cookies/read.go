@@ -42,9 +42,13 @@ func Read(r *http.Request, name string) (value string, err error) {
 			if count++; count > MaxCookies {
 				return "", ErrTooMany
 			}
+			rest, ok := strings.CutPrefix(trim(pair), name)
+			if !ok {
+				continue
+			}
 			// A name without = is a cookie without a name to browsers and one without a value to net/http.
-			have, val, equals := strings.Cut(trim(pair), "=")
-			if trim(have) != name {
+			longer, val, equals := strings.Cut(rest, "=")
+			if trim(longer) != "" {
 				continue
 			}
 			if found {
