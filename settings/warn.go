@@ -19,6 +19,9 @@ func (l *load) unknown() []Warning {
 			continue
 		}
 		meant := l.nearest(base, known)
+		if _, set := l.values[EnvironmentVariable]; !set && strings.HasPrefix(name, EnvironmentVariable) {
+			meant = EnvironmentVariable // AIRWORTHY_ENVIRONMENT leaves a site in development
+		}
 		w := Warning{name, l.present[name], "is no setting", "see the list of settings"}
 		if meant != "" {
 			w.Hint = "did you mean " + meant + "?"

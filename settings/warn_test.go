@@ -37,7 +37,7 @@ func TestUnknownVariablesOfTheEnvironment(t *testing.T) {
 		"DEBGU":                "did you mean DEBUG?",
 		"SECURE_HSTS_INCLUDES": "see the list of settings", // begins like several of ours
 		"SECURE_COOKIES":       "see the list of settings",
-		"AIRWORTHY_ENVIROMENT": "see the list of settings",
+		"AIRWORTHY_ENVIROMENT": "did you mean AIRWORTHY_ENV?",
 		"AIRWORTHY_ENVV":       "did you mean AIRWORTHY_ENV?",
 		"HOSTS":                "", // the name is too short to guess
 		"HOME_OF_THE_BRAVE":    "",
