@@ -75,7 +75,7 @@ func allowlist(origins []string) string {
 }
 
 // Form returns how permissions are written, for errors and documents.
-func (Permissions) Form() string { return "features, such as geolocation=(self), camera=()" }
+func (Permissions) Form() string { return "a list of features, such as geolocation=(self), camera=()" }
 
 // MarshalText returns what String does.
 func (p Permissions) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
