@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/airworthy-go/airworthy"
 	"github.com/airworthy-go/airworthy/check"
@@ -236,6 +237,16 @@ func TestEveryFaultOfACookieNamesItsVariable(t *testing.T) {
 	}
 }
 
+func TestFaultsAreSaidOnce(t *testing.T) {
+	s := good()
+	s.Hosts.HealthPath, s.Serve.Grace = "healthz", -time.Second
+	_, err := airworthy.New(s, site())
+	got := airworthy.Faults(err)
+	if len(got) != 2 || !strings.HasPrefix(got[0], "hosts: HEALTH_PATH: ") || !strings.HasPrefix(got[1], "airworthy: SERVE_GRACE: -1s is negative") {
+		t.Errorf("got %q, want one fault of the health path and one of the grace period", got)
+	}
+}
+
 func TestBuildCheckSaysWhichVariableAndWhere(t *testing.T) {
 	s := airworthy.Development()
 	_, err := settings.Load(t.Context(), s, settings.Map("test", map[string]string{"ALLOWED_HOSTS": "https://example.com"}))
@@ -268,6 +279,9 @@ func TestAllocations(t *testing.T) {
 		if r.URL.Path == "/write" {
 			_ = session.From(r.Context()).Set("name", "Ada")
 		}
+		if r.URL.Path == "/nonce" {
+			_ = csp.Nonce(r.Context())
+		}
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -278,14 +292,20 @@ func TestAllocations(t *testing.T) {
 		r    *http.Request
 		max  float64
 	}{
-		{"without a session", request("GET", "https", "example.com", "/"), 3},
+		{"without a session", request("GET", "https", "example.com", "/"), 2},
 		{"with a session that is read", request("GET", "https", "example.com", "/read", "Cookie", c.Name+"="+c.Value), 4},
+		{"with a nonce", request("GET", "https", "example.com", "/nonce"), 4},
+		{"one forged POST of a flood", request("POST", "https", "example.com", "/", "Sec-Fetch-Site", "cross-site"), 3},
 	} {
 		w := &discard{http.Header{}}
-		got := testing.AllocsPerRun(200, func() {
+		serve := func() {
 			clear(w.h)
 			app.ServeHTTP(w, tt.r)
-		})
+		}
+		for range 20 { // the first refusals are logged
+			serve()
+		}
+		got := testing.AllocsPerRun(200, serve)
 		if got > tt.max {
 			t.Errorf("%s: %v allocations, want at most %v", tt.name, got, tt.max)
 		}
@@ -334,5 +354,18 @@ func TestLoginRotatesTheCSRFToken(t *testing.T) {
 		if status, _ := send("POST", "/login", "X-CSRFToken", after); status != 200 {
 			t.Errorf("in the session %v: the token from after the login: %d, want 200", inSession, status)
 		}
+	}
+}
+
+func TestANewlineBehindASecretDoesNotFailTheGate(t *testing.T) {
+	s := good()
+	s.Loaded.Warnings = []settings.Warning{{Variable: "SECRET_KEY", Origin: "/run/secrets/key", Text: "ends with a newline", Note: true}}
+	report := mustNew(t, s).Check(t.Context())
+	if report.Failed() || len(report.Findings) != 1 || report.Findings[0].Level != check.Info {
+		t.Errorf("failed %v, findings %+v: want one that only informs", report.Failed(), report.Findings)
+	}
+	s.Loaded.Warnings[0].Note = false
+	if !mustNew(t, s).Check(t.Context()).Failed() {
+		t.Error("a warning passes the gate")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/airworthy-go/airworthy/csp"
 	"github.com/airworthy-go/airworthy/csrf"
@@ -103,6 +104,7 @@ func (s Settings) build() (*parts, error) {
 	if p.csrf, err = csrf.New(s.CSRF); err != nil {
 		fail(err)
 	}
+	fail(s.Serve.validate())
 	return p, errors.Join(errs...)
 }
 
@@ -125,7 +127,7 @@ func (s Settings) connected(ring *keyring.Ring) Settings {
 	if s.Logs.Mask == nil {
 		s.Logs.Mask = func() secret.Mask { return mask }
 	}
-	if s.Hosts.HealthPath != "" {
+	if strings.HasPrefix(s.Hosts.HealthPath, "/") { // what else it is, hosts says
 		s.Logs.Quiet = append(s.Logs.Quiet[:len(s.Logs.Quiet):len(s.Logs.Quiet)], s.Hosts.HealthPath)
 	}
 	if s.ErrorPages.Mask == nil {

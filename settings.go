@@ -2,6 +2,7 @@ package airworthy
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -59,6 +60,13 @@ type Serve struct {
 	TLSCert string        `env:"SERVE_TLS_CERT" doc:"Certificate file (PEM, with its chain), to serve HTTPS without a proxy."`
 	TLSKey  string        `env:"SERVE_TLS_KEY" doc:"Private key file (PEM) of the certificate."`
 	Grace   time.Duration `env:"SERVE_GRACE" doc:"How long requests may take to finish when the server is stopped; 30 seconds unless set."`
+}
+
+func (s Serve) validate() error {
+	if s.Grace < 0 {
+		return fmt.Errorf("airworthy: SERVE_GRACE: %s is negative: give requests some time, such as 30s", s.Grace)
+	}
+	return nil
 }
 
 // Production returns the settings that a site on the internet starts from: everything on, JSON logs. The key and the

@@ -43,6 +43,8 @@ func TestMessages(t *testing.T) {
 			[]string{"csrf: CSRF_TRUSTED_ORIGINS (test): ", `write "https://example.com"`}},
 		{"a cookie's name", map[string]string{"SESSION_COOKIE_NAME": "a b"}, []string{"serve"}, 1,
 			[]string{"SESSION_COOKIE_NAME (test): ", "may hold"}},
+		{"an environment without a name to compare with", nil, []string{"settings", "--diff", ""}, 1,
+			[]string{`the environment ""`, "use development, production"}},
 		{"an environment that is nearly one", map[string]string{"AIRWORTHY_ENV": "prod"}, []string{"serve"}, 1,
 			[]string{"AIRWORTHY_ENV (test)", "did you mean production?"}},
 	} {

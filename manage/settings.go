@@ -16,7 +16,7 @@ func (p *program) settingsCommand() *cobra.Command {
 		Short: "Print the settings and where each came from, secrets redacted",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if diff != "" {
+			if cmd.Flags().Changed("diff") {
 				return p.diffSettings(cmd.Context(), diff)
 			}
 			loaded, err := p.loaded(cmd.Context())
@@ -47,7 +47,7 @@ func (p *program) diffSettings(ctx context.Context, environment string) error {
 	}
 	there, err := p.loaded(settings.WithEnvironment(ctx, environment))
 	if err != nil {
-		return fmt.Errorf("the %s environment cannot be loaded here: %w", environment, refusal(err))
+		return fmt.Errorf("the environment %q cannot be loaded here: %w", environment, refusal(err))
 	}
 	return settings.WriteDiff(p.out, here, there)
 }
