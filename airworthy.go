@@ -19,6 +19,7 @@
 package airworthy
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -63,7 +64,11 @@ func New(cfg Settings, application http.Handler) (*App, error) {
 	}
 	app := &App{settings: cfg, parts: p, handler: p.chain(failing(application))}
 	for _, w := range cfg.Loaded.Warnings {
-		p.logs.Logger().Warn("settings", "warning", w.String())
+		level := slog.LevelWarn
+		if w.Note {
+			level = slog.LevelInfo
+		}
+		p.logs.Logger().Log(context.Background(), level, "settings", "warning", w.String())
 	}
 	return app, nil
 }

@@ -93,9 +93,11 @@ func (s Settings) ownChecks() []check.Check {
 		Find: func(context.Context) ([]check.Finding, error) {
 			var found []check.Finding
 			for _, w := range s.Loaded.Warnings {
-				found = append(found, check.Finding{
-					Setting: w.Variable, Source: w.Origin, Evidence: w.Text, Hint: w.Hint,
-				})
+				f := check.Finding{Setting: w.Variable, Source: w.Origin, Evidence: w.Text, Hint: w.Hint}
+				if w.Note {
+					f.Level = check.Info
+				}
+				found = append(found, f)
 			}
 			return found, nil
 		},

@@ -53,14 +53,15 @@ func (g *Guard) readForwarded(h http.Header, o origin) (origin, error) {
 
 // parseForwarded parses the lines of the header strictly by RFC 7239, section 4, into elements and returns how many
 // there are. Names are case-insensitive and stand at most once in an element; there is no white space but around
-// commas.
+// commas. Empty elements are skipped, as RFC 9110, section 5.6.1.2, demands: nginx makes one where it appends to a
+// header that the client did not send.
 func parseForwarded(lines []string, elements *[maxEntries]element) (n int, err error) {
 	size := 0
 	for _, line := range lines {
 		if size += len(line); size > maxBytes {
 			return 0, errTooLong
 		}
-		for rest, more := trim(line), true; more; n++ {
+		for rest := skipEmpty(line); rest != ""; n++ {
 			if n == maxEntries {
 				return 0, errTooLong
 			}
@@ -68,15 +69,17 @@ func parseForwarded(lines []string, elements *[maxEntries]element) (n int, err e
 			if rest, ok = parseElement(rest, &elements[n]); !ok {
 				return 0, errForwarded
 			}
-			rest = trim(rest)
-			if more = rest != ""; more && rest[0] != ',' {
+			if rest = trim(rest); rest != "" && rest[0] != ',' {
 				return 0, errForwarded
 			}
-			rest = trim(strings.TrimPrefix(rest, ","))
+			rest = skipEmpty(rest)
 		}
 	}
 	return n, nil
 }
+
+// skipEmpty returns s from its first element on.
+func skipEmpty(s string) string { return strings.TrimLeft(s, ", \t") }
 
 // parseElement parses name=value pairs joined by semicolons and returns what follows them.
 func parseElement(s string, e *element) (rest string, ok bool) {

@@ -156,7 +156,7 @@ func (p *dotEnvParser) differ(name, text, hint string) {
 	if n := len(p.warnings); n > 0 && p.warnings[n-1].Origin == origin && p.warnings[n-1].Text == text {
 		return
 	}
-	p.warnings = append(p.warnings, Warning{shown(name), origin, text, hint})
+	p.warnings = append(p.warnings, Warning{shown(name), origin, text, hint, false})
 }
 
 const single = "put the value in single quotes"

@@ -32,7 +32,7 @@ func readValue(path string) (Value, *Fault) {
 	if rest, ok := strings.CutSuffix(text, "\n"); ok {
 		text = strings.TrimSuffix(rest, "\r")
 		v.Warnings = append(v.Warnings, Warning{Text: "the file ends with a newline, which was left out",
-			Hint: "write the file without it (printf instead of echo)"})
+			Hint: "nothing, unless the newline belongs to the secret", Note: true})
 	}
 	v.Text = text
 	return v, nil

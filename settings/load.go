@@ -238,7 +238,7 @@ func (l *load) convert(f field, v Value, into reflect.Value) *Fault {
 }
 
 func (l *load) warn(f field, v Value, text, hint string) {
-	l.warnings = append(l.warnings, Warning{f.variable, v.Origin, text, hint})
+	l.warnings = append(l.warnings, Warning{f.variable, v.Origin, text, hint, false})
 }
 
 // missing is the fault of a required field that nobody set.

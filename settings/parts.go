@@ -111,7 +111,7 @@ func (l *load) assemble(f field, given []string, into reflect.Value) (string, *F
 			return "", problem.at(p.variable, v.Origin)
 		}
 		if v.Exposed && strings.HasSuffix(p.variable, "PASSWORD") {
-			l.warnings = append(l.warnings, Warning{p.variable, v.Origin, exposed, "chmod o-r"})
+			l.warnings = append(l.warnings, Warning{p.variable, v.Origin, exposed, "chmod o-r", false})
 		}
 		origins = append(origins, p.variable+" ("+v.Origin+")")
 	}

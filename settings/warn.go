@@ -22,7 +22,7 @@ func (l *load) unknown() []Warning {
 		if _, set := l.values[EnvironmentVariable]; !set && strings.HasPrefix(name, EnvironmentVariable) {
 			meant = EnvironmentVariable // AIRWORTHY_ENVIRONMENT leaves a site in development
 		}
-		w := Warning{name, l.present[name], "is no setting", "see the list of settings"}
+		w := Warning{name, l.present[name], "is no setting", "see the list of settings", false}
 		if meant != "" {
 			w.Hint = "did you mean " + meant + "?"
 		}
