@@ -271,6 +271,9 @@ func (d *discard) Header() http.Header         { return d.h }
 func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d *discard) WriteHeader(int)             {}
 
+// WriteString is there because net/http's writers have it.
+func (d *discard) WriteString(s string) (int, error) { return len(s), nil }
+
 func TestAllocations(t *testing.T) {
 	app, err := airworthy.New(good(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/read" {
