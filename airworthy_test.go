@@ -309,6 +309,9 @@ func TestAllocations(t *testing.T) {
 			serve()
 		}
 		got := testing.AllocsPerRun(200, serve)
+		for range 4 { // servers of other tests may be closing meanwhile
+			got = min(got, testing.AllocsPerRun(200, serve))
+		}
 		if got > tt.max {
 			t.Errorf("%s: %v allocations, want at most %v", tt.name, got, tt.max)
 		}
