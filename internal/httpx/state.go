@@ -7,6 +7,7 @@ package httpx
 
 import (
 	"context"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
@@ -185,9 +186,15 @@ func Refuse(w http.ResponseWriter, r *http.Request, status int, cause error) {
 		return
 	}
 	h := w.Header()
-	h.Del("Content-Length")
-	h.Set("Content-Type", "text/plain; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
+	delete(h, "Content-Length")
+	h["Content-Type"], h["Cache-Control"] = plainText, noStore
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(http.StatusText(status) + "\n"))
+	_, _ = io.WriteString(w, http.StatusText(status))
+	_, _ = io.WriteString(w, "\n")
 }
+
+// Their capacity is their length, so that a later append copies them.
+var (
+	plainText = []string{"text/plain; charset=utf-8"}
+	noStore   = []string{"no-store"}
+)
