@@ -1,6 +1,7 @@
 package airworthy_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -66,7 +67,7 @@ func prey() *http.ServeMux {
 		}
 	}
 	page("POST /login", func(w http.ResponseWriter, r *http.Request, s *session.Session) error {
-		return errors.Join(s.SetUser("ada"), csrf.Rotate(r.Context()))
+		return errors.Join(s.SetUser(cmp.Or(r.URL.Query().Get("user"), "ada")), csrf.Rotate(r.Context()))
 	})
 	page("POST /logout", func(w http.ResponseWriter, r *http.Request, s *session.Session) error {
 		return errors.Join(s.Destroy(), csrf.Rotate(r.Context()))
