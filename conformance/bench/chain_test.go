@@ -19,15 +19,25 @@ var body = []byte("hello\n")
 // page is an application that does nothing of interest.
 var page = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(body) })
 
-// whole is the application with every part on. Each request gives it something new to log: nothing here does.
+// whole is the application with every part on, without an access log: the peers have none.
 func whole(tb testing.TB, app http.Handler) *airworthy.App {
 	tb.Helper()
+	s := settings()
+	s.CSP.Enforce = policy(tb)
+	return built(tb, s, app)
+}
+
+func settings() airworthy.Settings {
 	s := airworthy.Production()
 	s.Keyring.Key = keyring.Generate()
 	s.Hosts.Allowed = []string{"example.com", "www.example.com"}
 	s.HTTPS.HSTS, s.HTTPS.IncludeSubdomains = 31536000, true
-	s.CSP.Enforce = policy(tb)
 	s.Logs = logs.Config{Output: io.Discard, AccessLog: logs.AccessOff}
+	return s
+}
+
+func built(tb testing.TB, s airworthy.Settings, app http.Handler) *airworthy.App {
+	tb.Helper()
 	a, err := airworthy.New(s, app)
 	if err != nil {
 		tb.Fatal(err)

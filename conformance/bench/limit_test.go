@@ -22,6 +22,7 @@ type limit struct {
 	policy  [2]string // around the nonce
 	aead    cipher.AEAD
 	app     http.Handler
+	proxied bool // believe X-Forwarded-For and -Proto of whoever connects
 
 	mu     sync.Mutex
 	since  time.Time
@@ -104,7 +105,7 @@ func (l *limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.peer = peer.Addr().Unmap()
 	}
 	for name := range r.Header {
-		if l.drop[name] {
+		if l.drop[name] && !l.proxied {
 			s.r.Header = r.Header.Clone()
 			s.r.Header.Del(name)
 		}
@@ -121,7 +122,7 @@ func (l *limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !l.hosts[r.Host]:
 		s.refuse(http.StatusBadRequest, "host")
-	case r.TLS == nil:
+	case !s.secure():
 		s.WriteHeader(http.StatusMovedPermanently)
 	case r.Method != "GET" && r.Method != "HEAD" && !sameOrigin(r):
 		s.refuse(http.StatusForbidden, "cross-site")
@@ -131,6 +132,22 @@ func (l *limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.WriteHeader(http.StatusOK)
 		}
 	}
+}
+
+// secure reports whether the request came by HTTPS, and takes the client's address from a proxy that says so.
+func (s *limitState) secure() bool {
+	if !s.limit.proxied {
+		return s.r.TLS != nil
+	}
+	if lines := s.r.Header["X-Forwarded-For"]; len(lines) == 1 {
+		client, err := netip.ParseAddr(strings.TrimSpace(lines[0][strings.LastIndexByte(lines[0], ',')+1:]))
+		if err != nil {
+			return false
+		}
+		s.peer = client
+	}
+	proto := s.r.Header["X-Forwarded-Proto"]
+	return len(proto) == 1 && proto[0] == "https"
 }
 
 func sameOrigin(r *http.Request) bool {
@@ -227,20 +244,30 @@ func (s *limitState) open() {
 			if !ok {
 				continue
 			}
-			var text, raw, plain [512]byte
-			if len(value) > len(text) {
-				return
-			}
-			n, err := base64.RawURLEncoding.Decode(raw[:], append(text[:0], value...))
-			if err != nil {
-				return
-			}
-			open, err := s.limit.aead.Open(plain[:0], nil, raw[:n], nil)
-			if err == nil && time.Now().Unix() < int64(binary.BigEndian.Uint64(open[17:])) {
-				s.data = string(open[26:])
-			}
+			s.unseal(value)
 			return
 		}
+	}
+}
+
+// scratch is where a cookie is read, decoded and opened.
+type scratch [3][512]byte
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+func (s *limitState) unseal(value string) {
+	buf := scratches.Get().(*scratch)
+	defer scratches.Put(buf)
+	if len(value) > len(buf[0]) {
+		return
+	}
+	n, err := base64.RawURLEncoding.Decode(buf[1][:], append(buf[0][:0], value...))
+	if err != nil {
+		return
+	}
+	open, err := s.limit.aead.Open(buf[2][:0], nil, buf[1][:n], nil)
+	if err == nil && time.Now().Unix() < int64(binary.BigEndian.Uint64(open[17:])) {
+		s.data = string(open[26:])
 	}
 }
 
