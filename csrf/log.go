@@ -28,7 +28,7 @@ func (g *Guard) logRefusal(r *http.Request, ref *Refusal) {
 	if !logger.Enabled(ctx, slog.LevelWarn) {
 		return
 	}
-	saw := ref.Saw
+	saw := &ref.Saw
 	unlogged, ok := g.sample.Take(string(ref.Reason), saw.Origin[:min(len(saw.Origin), maxLogged)])
 	if !ok {
 		return
@@ -38,7 +38,7 @@ func (g *Guard) logRefusal(r *http.Request, ref *Refusal) {
 		slog.String("reason", string(ref.Reason)),
 		slog.String("method", clean(saw.Method)), slog.String("path", clean(saw.Path)),
 		slog.String("scheme", saw.Scheme), slog.String("host", clean(saw.Host)),
-		slog.String("peer", peerText(saw)), slog.Bool("trusted_proxy", saw.Trusted),
+		slog.String("peer", peerText(*saw)), slog.Bool("trusted_proxy", saw.Trusted),
 		slog.Bool("claims_https", saw.ClaimsHTTPS))
 	for _, a := range []struct{ key, value string }{
 		{"source", ref.Source}, {"origin", saw.Origin}, {"referer", saw.Referer}, {"fetch_site", saw.FetchSite},

@@ -54,6 +54,9 @@ func (t *trusted) add(p pattern) {
 	t.netlocs[p.authority()] = struct{}{}
 }
 
+// empty reports whether no origin is trusted.
+func (t *trusted) empty() bool { return len(t.exact) == 0 && len(t.below) == 0 }
+
 // has reports whether o is trusted: itself, or because it stands one label below a wildcard's domain.
 func (t *trusted) has(o origin) bool {
 	if _, ok := t.exact[o]; ok {
