@@ -10,7 +10,7 @@ import (
 // file's path allows that file only; one that ends in a slash is taken for the host, whose other files are unknown.
 func bypass(s Source, eval bool) bool {
 	h := s.split()
-	if strings.HasPrefix(string(s), "'") || h.name == "" || h.name == "*" {
+	if h.name == "" || h.name == "*" {
 		return false
 	}
 	file := h.path != "" && !strings.HasSuffix(h.path, "/")
@@ -27,8 +27,7 @@ func bypass(s Source, eval bool) bool {
 			return true
 		}
 	}
-	domain := Source(strings.TrimPrefix(h.name, "*."))
-	return tenants[domain]
+	return tenants[Source(strings.TrimPrefix(h.name, "*."))]
 }
 
 // allows reports whether the source's host, which may begin with a wildcard, is name or covers it.

@@ -89,7 +89,8 @@ func TestGradesAgree(t *testing.T) {
 		y.compare(policy, o.judge(policy))
 	}
 	t.Logf("agreed: %v; refused by Parse: %d; clean: %d; differences: %v", y.agreed, y.refuse, y.clean, y.seen)
-	for _, id := range []string{"csp.W003", "csp.W004", "csp.W005", "csp.W006", "csp.W007", "csp.W008", "csp.W009", "csp.W012", "csp.W013"} {
+	for _, number := range []int{3, 4, 5, 6, 7, 8, 9, 12, 13} {
+		id := fmt.Sprintf("csp.W%03d", number)
 		if y.agreed[id] < 20 {
 			t.Errorf("both said %s only %d times, want a comparison that means something", id, y.agreed[id])
 		}
@@ -219,7 +220,9 @@ func compareReadings(t *testing.T, policy string, directives [][]string) (same, 
 }
 
 func mentions(err error, directive string) bool {
-	return err != nil && slices.ContainsFunc(strings.Split(err.Error(), "\n"), func(line string) bool { return names(line, directive) })
+	return err != nil && slices.ContainsFunc(strings.Split(err.Error(), "\n"), func(line string) bool {
+		return names(line, directive)
+	})
 }
 
 // readings returns p's directives.

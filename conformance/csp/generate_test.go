@@ -20,8 +20,8 @@ func newGenerator(r *rand.Rand, l lists) *generator {
 		host, path, _ := strings.Cut(address, "/")
 		dir := path[:strings.LastIndexByte(path, '/')+1]
 		_, domain, _ := strings.Cut(host, ".")
-		g.listed = append(g.listed, host, "https://"+host, address, host+"/"+dir, host+"/other/file.js", host+"/other/", host+":8443",
-			"x."+host, "*."+host, "*."+domain, strings.ToUpper(host))
+		g.listed = append(g.listed, host, "https://"+host, address, host+"/"+dir, host+"/other/file.js", host+"/other/",
+			host+":8443", "x."+host, "*."+host, "*."+domain, strings.ToUpper(host))
 	}
 	return g
 }
@@ -32,7 +32,8 @@ func pick[T any](g *generator, values ...T) T { return values[g.IntN(len(values)
 func (g *generator) odds(n int) bool { return g.IntN(n) == 0 }
 
 var (
-	codeDirectives = []string{"default-src", "script-src", "script-src-elem", "script-src-attr", "style-src", "style-src-elem", "style-src-attr"}
+	codeDirectives = []string{"default-src", "script-src", "script-src-elem", "script-src-attr", "style-src",
+		"style-src-elem", "style-src-attr"}
 	fetchOnly      = []string{"img-src", "font-src", "connect-src", "media-src", "manifest-src", "object-src", "child-src", "frame-src",
 		"worker-src", "base-uri", "form-action", "frame-ancestors"}
 	misspelt = []string{"script", "scripts-src", "script_src", "defaultsrc", "frame-ancestor", "img-src:", "foobar-src",
@@ -146,10 +147,12 @@ func (g *generator) source(code bool) string {
 	case 3:
 		return pick(g, "127.0.0.1", "192.0.2.1", "http://192.0.2.1:8080", "https://[::1]", "[::1]")
 	case 4:
-		return pick(g, "self", "none", "unsafe-inline", "nonce-abcdefgh", "sha256-asdf", "'self", "\"self\"", "'foo-bar'", "'unsafe-inlines'",
+		return pick(g, "self", "none", "unsafe-inline", "nonce-abcdefgh", "sha256-asdf", "'self", "\"self\"",
+			"'foo-bar'", "'unsafe-inlines'",
 			"a..example", "a.*.example", "a.example:0", "a.example:x", "b\u00fccher.example", "https://a.example/?q", "//a.example", "object-src", "img-src")
 	case 5:
-		return pick(g, "*.github.io", "*.herokuapp.com", "*.s3.amazonaws.com", "unpkg.com", "https://esm.sh/", "*.com", "*.googleapis.com", "me.github.io")
+		return pick(g, "*.github.io", "*.herokuapp.com", "*.s3.amazonaws.com", "unpkg.com", "https://esm.sh/", "*.com",
+			"*.googleapis.com", "me.github.io")
 	case 6, 7, 8:
 		return g.listed[g.IntN(len(g.listed))]
 	case 9:
@@ -168,7 +171,8 @@ func (g *generator) codeSource() string {
 	case 3, 4:
 		return "'nonce-" + g.base64(16) + "'"
 	case 5:
-		return pick(g, "'nonce-abc'", "'nonce-abcdefgh'", "'nonce-notBase64*'", "'nonce-"+g.base64(6)+"'", "'nonce-"+g.base64(15)+"'")
+		return pick(g, "'nonce-abc'", "'nonce-abcdefgh'", "'nonce-notBase64*'", "'nonce-"+g.base64(6)+"'",
+			"'nonce-"+g.base64(15)+"'")
 	case 6:
 		return pick(g, "'sha256-"+g.base64(32), "'sha384-"+g.base64(48), "'sha512-"+g.base64(64)) + "'"
 	case 7:
@@ -176,7 +180,8 @@ func (g *generator) codeSource() string {
 	case 8, 9:
 		return "'strict-dynamic'"
 	}
-	return pick(g, "'self'", "'unsafe-hashes'", "'wasm-unsafe-eval'", "'report-sample'", "'inline-speculation-rules'", "'trusted-types-eval'",
+	return pick(g, "'self'", "'unsafe-hashes'", "'wasm-unsafe-eval'", "'report-sample'",
+		"'inline-speculation-rules'", "'trusted-types-eval'",
 		"'report-sha256'", "'wasm-eval'", "'nonce'")
 }
 

@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -25,9 +27,10 @@ func modules(t *testing.T) string {
 
 // oracle is a running evaluator.js.
 type oracle struct {
-	t   *testing.T
-	in  io.WriteCloser
-	out *bufio.Reader
+	t     *testing.T
+	in    io.WriteCloser
+	out   *bufio.Reader
+	hosts []string // of its lists
 }
 
 func newOracle(t *testing.T) *oracle {
@@ -59,7 +62,13 @@ func newOracle(t *testing.T) *oracle {
 		t.Fatal(err)
 	}
 	t.Logf("csp_evaluator %s", manifest.Version)
-	return &oracle{t, in, bufio.NewReader(out)}
+	o := &oracle{t: t, in: in, out: bufio.NewReader(out)}
+	l := o.lists()
+	for _, url := range slices.Concat(l.Angular, l.JSONP) {
+		host, _, _ := strings.Cut(strings.TrimPrefix(url, "//"), "/")
+		o.hosts = append(o.hosts, host)
+	}
+	return o
 }
 
 // ask puts the answer to the question into answer.
@@ -86,6 +95,8 @@ type verdict struct {
 	Directives [][]string // each its name and its values
 	Findings   []finding
 	Error      string // it threw
+
+	hosts []string // of the evaluator's lists
 }
 
 // values returns those of the directive, nil without it.
@@ -100,9 +111,21 @@ func (v verdict) values(name string) []string {
 
 func (v verdict) has(name string) bool { return v.values(name) != nil }
 
+// lists reports whether the source is one of the evaluator's hosts, or a wildcard over one, whatever its port and path.
+func (v verdict) lists(source string) bool {
+	if _, rest, ok := strings.Cut(source, "://"); ok {
+		source = rest
+	}
+	source, _, _ = strings.Cut(strings.ToLower(source), "/")
+	source, _, _ = strings.Cut(source, ":")
+	suffix, wildcard := strings.CutPrefix(source, "*")
+	return slices.ContainsFunc(v.hosts, func(h string) bool { return h == source || wildcard && strings.HasSuffix(h, suffix) })
+}
+
 func (o *oracle) judge(policy string) (v verdict) {
 	o.t.Helper()
 	o.ask(map[string]any{"policy": policy}, &v)
+	v.hosts = o.hosts
 	return v
 }
 
