@@ -2,6 +2,7 @@ package hosts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -25,9 +26,10 @@ type health struct {
 	ready  func(context.Context) error
 	logger *slog.Logger
 
-	mu    sync.Mutex // held while ready runs: the others wait for its answer
-	asked time.Time
-	err   error
+	mu     sync.Mutex
+	asked  time.Time
+	err    error
+	asking chan struct{} // closed when the answer is there; nil while nobody asks
 }
 
 // checkHealthPath refuses what could not be matched exactly, or would take the place of the whole site.
@@ -59,27 +61,62 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// ask returns the last answer if it is fresh, and logs when the answer changes. The caller's going away does not make
-// the application unready.
+var errLate = errors.New("hosts: Ready has not answered in time")
+
+// ask returns the last answer if it is fresh, and otherwise waits for the next one, which all that ask at the same time
+// share. A Ready that heeds no context keeps one goroutine, and nobody waiting.
 func (h *health) ask(ctx context.Context) error {
 	if h.ready == nil {
 		return nil
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	if !h.asked.IsZero() && time.Since(h.asked) < readyEvery {
+		defer h.mu.Unlock()
 		return h.err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyWithin)
+	if h.asking == nil {
+		h.asking = make(chan struct{})
+		go h.answer(context.WithoutCancel(ctx)) // whoever asks may go away: the others wait for the answer too
+	}
+	asking := h.asking
+	h.mu.Unlock()
+
+	late := time.NewTimer(readyWithin + readyEvery)
+	defer late.Stop()
+	select {
+	case <-asking:
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return h.err
+	case <-late.C:
+		return errLate
+	}
+}
+
+// answer asks Ready and logs when the answer changes.
+func (h *health) answer(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
-	before := h.err
-	h.err = h.ready(ctx)
-	h.asked = time.Now()
+	err := h.try(ctx)
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	switch {
-	case h.err != nil && before == nil:
-		httpx.Logger(h.logger).WarnContext(ctx, "the application is not ready", "error", h.err)
-	case h.err == nil && before != nil:
+	case err != nil && h.err == nil:
+		httpx.Logger(h.logger).WarnContext(ctx, "the application is not ready", "error", err)
+	case err == nil && h.err != nil:
 		httpx.Logger(h.logger).InfoContext(ctx, "the application is ready again")
 	}
-	return h.err
+	h.err, h.asked = err, time.Now()
+	close(h.asking)
+	h.asking = nil
+}
+
+// try calls Ready. Its panic, here where no request's recovery stands around it, would end the program.
+func (h *health) try(ctx context.Context) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("hosts: Ready panicked: %v", v)
+		}
+	}()
+	return h.ready(ctx)
 }
