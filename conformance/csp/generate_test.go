@@ -34,7 +34,8 @@ func (g *generator) odds(n int) bool { return g.IntN(n) == 0 }
 var (
 	codeDirectives = []string{"default-src", "script-src", "script-src-elem", "script-src-attr", "style-src",
 		"style-src-elem", "style-src-attr"}
-	fetchOnly      = []string{"img-src", "font-src", "connect-src", "media-src", "manifest-src", "object-src", "child-src", "frame-src",
+	fetchOnly = []string{"img-src", "font-src", "connect-src", "media-src", "manifest-src", "object-src",
+		"child-src", "frame-src",
 		"worker-src", "base-uri", "form-action", "frame-ancestors"}
 	misspelt = []string{"script", "scripts-src", "script_src", "defaultsrc", "frame-ancestor", "img-src:", "foobar-src",
 		"block-all-mixed-content", "plugin-types", "reflected-xss", "referrer", "prefetch-src", "navigate-to", "disown-opener",
@@ -149,7 +150,8 @@ func (g *generator) source(code bool) string {
 	case 4:
 		return pick(g, "self", "none", "unsafe-inline", "nonce-abcdefgh", "sha256-asdf", "'self", "\"self\"",
 			"'foo-bar'", "'unsafe-inlines'",
-			"a..example", "a.*.example", "a.example:0", "a.example:x", "b\u00fccher.example", "https://a.example/?q", "//a.example", "object-src", "img-src")
+			"a..example", "a.*.example", "a.example:0", "a.example:x", "b\u00fccher.example", "https://a.example/?q",
+			"//a.example", "object-src", "img-src")
 	case 5:
 		return pick(g, "*.github.io", "*.herokuapp.com", "*.s3.amazonaws.com", "unpkg.com", "https://esm.sh/", "*.com",
 			"*.googleapis.com", "me.github.io")

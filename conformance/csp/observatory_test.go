@@ -97,11 +97,15 @@ func TestObservatoryGradesTheBulletin(t *testing.T) {
 	if s := r.Scan; !slices.Contains([]string{"A", "A+"}, s.Grade) || s.TestsFailed != 0 || s.StatusCode != 200 {
 		t.Errorf("grade %q, %d tests failed, status %d, want A or better, none and 200", s.Grade, s.TestsFailed, s.StatusCode)
 	}
-	explained := slices.Concat(results, deductions)
+	explained, score := slices.Concat(results, deductions), 100
 	for _, want := range explained {
+		score += want.points
 		if got := r.Tests[want.test]; got.Result != want.result || got.ScoreModifier != want.points || !got.Pass {
 			t.Errorf("%s: %+v, want %q for %d points, passed", want.test, got, want.result, want.points)
 		}
+	}
+	if r.Scan.Score != score {
+		t.Errorf("score %d, want %d", r.Scan.Score, score)
 	}
 	for name, got := range r.Tests {
 		if !slices.ContainsFunc(explained, func(e expectation) bool { return e.test == name }) {
