@@ -1,8 +1,17 @@
 package manage
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"log/slog"
+	"math/big"
+	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,11 +23,10 @@ import (
 func TestCertificateKeepsTheLastGood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
-		cert, key := dir+"/cert.pem", dir+"/key.pem"
-		for name, text := range map[string]string{cert: testCert, key: testKey} {
-			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
+		cert, key := NewCertificate(t, dir, 1)
+		good, err := os.ReadFile(cert)
+		if err != nil {
+			t.Fatal(err)
 		}
 		var log strings.Builder
 		c := &certificate{cert: cert, key: key, logger: slog.New(slog.NewTextHandler(&log, nil))}
@@ -44,7 +52,7 @@ func TestCertificateKeepsTheLastGood(t *testing.T) {
 		if got := strings.Count(log.String(), "could not be read again"); got != 1 {
 			t.Errorf("the log says %d times that the files cannot be read, want once:\n%s", got, log.String())
 		}
-		if err := os.WriteFile(cert, []byte(testCert), 0o600); err != nil {
+		if err := os.WriteFile(cert, good, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range []string{cert, key} { // files that were kept, and put back
@@ -60,21 +68,32 @@ func TestCertificateKeepsTheLastGood(t *testing.T) {
 	})
 }
 
-// A pair for tests, which nobody trusts.
-const (
-	testCert = `-----BEGIN CERTIFICATE-----
-MIIBdTCCARugAwIBAgIUQIu2AF+8KQdT9hTwGb9Y8JlDkB4wCgYIKoZIzj0EAwIw
-DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjIxNzExNDNaGA8yMTI2MTAyOTE3MTE0
-M1owDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABBka
-+RQc8GS7f6G4mQNccKJps3TrjgKnxRxLQoyXx4CtdNG44ki/tfJ+5UmZKumDIENN
-6OAvBdW7F8S5SJNtdo+jUzBRMB0GA1UdDgQWBBTD18bZj7XTfzEyTNcuNVwrn/7V
-9TAfBgNVHSMEGDAWgBTD18bZj7XTfzEyTNcuNVwrn/7V9TAPBgNVHRMBAf8EBTAD
-AQH/MAoGCCqGSM49BAMCA0gAMEUCIQC2akGGJykpe2CjbcVczPJZOmXP7BbOfKNv
-JKVovvyAcAIgA8VcknDGA1aiG9ygkNlALTDkmRt+yKzwv3RgwPqbev8=
------END CERTIFICATE-----`
-	testKey = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgEb6eAd4nlgIi8buV
-TBBfPfwqM+7Sezf82g6k8+kx4Z6hRANCAAQZGvkUHPBku3+huJkDXHCiabN0644C
-p8UcS0KMl8eArXTRuOJIv7XyfuVJmSrpgyBDTejgLwXVuxfEuUiTbXaP
------END PRIVATE KEY-----`
-)
+// NewCertificate writes a certificate for 127.0.0.1 with the given serial number.
+func NewCertificate(t *testing.T, dir string, serial int64) (cert, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "test"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	for name, block := range map[string]*pem.Block{
+		cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: pkcs8},
+	} {
+		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cert, key
+}
