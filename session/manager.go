@@ -27,11 +27,11 @@ type Config struct {
 	Store Store
 
 	// Age is how long a session lasts however much it is used; 0 for two weeks.
-	Age time.Duration `env:"SESSION_COOKIE_AGE" doc:"How long a session lasts however much it is used."`
+	Age time.Duration `env:"SESSION_COOKIE_AGE" doc:"How long a session lasts however much it is used; two weeks if 0."`
 
 	// Idle is how long a session lasts without being used, to within a tenth of it; 0 for a day. One of Age or more
 	// never ends a session.
-	Idle time.Duration `env:"SESSION_IDLE_AGE" doc:"How long a session lasts without being used."`
+	Idle time.Duration `env:"SESSION_IDLE_AGE" doc:"How long a session lasts without being used; a day if 0."`
 
 	// ExpireAtBrowserClose gives the cookie no age, so that browsers forget it when they are closed; many restore it
 	// with their windows. Age and Idle hold all the same.
