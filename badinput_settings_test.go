@@ -2,6 +2,7 @@ package airworthy_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/airworthy-go/airworthy"
 	"github.com/airworthy-go/airworthy/hosts"
@@ -103,7 +105,9 @@ func TestBadInputEnvironment(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			var out bytes.Buffer
 			env := deployed("AIRWORTHY_ENV", "-")
-			status := manage.Run(t.Context(), build(env), []string{"app", "serve", "--addr", row.addr}, manage.Streams{Out: &out, Err: &out})
+			ctx, stop := context.WithTimeout(t.Context(), 5*time.Second) // for a serve that does not refuse
+			defer stop()
+			status := manage.Run(ctx, build(env), []string{"app", "serve", "--addr", row.addr}, manage.Streams{Out: &out, Err: &out})
 			if status != 1 || !strings.Contains(out.String(), "AIRWORTHY_ENV") {
 				t.Errorf("status %d, want 1 and an error that names AIRWORTHY_ENV: %s", status, out.String())
 			}
@@ -111,7 +115,9 @@ func TestBadInputEnvironment(t *testing.T) {
 	}
 	t.Run("55: debugging in production, on every address", func(t *testing.T) {
 		var out bytes.Buffer
-		status := manage.Run(t.Context(), build(deployed("DEBUG", "true")), []string{"app", "serve", "--addr", "0.0.0.0:0"}, manage.Streams{Out: &out, Err: &out})
+		ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
+		defer stop()
+		status := manage.Run(ctx, build(deployed("DEBUG", "true")), []string{"app", "serve", "--addr", "0.0.0.0:0"}, manage.Streams{Out: &out, Err: &out})
 		if status != 1 {
 			t.Errorf("status %d, want 1: %s", status, out.String())
 		}
