@@ -56,8 +56,10 @@ type call struct {
 // facts are what a difference is known by. An area has those that matter to it.
 type facts struct {
 	Host       string
-	Allowed    any    // the list, or whether Django allows the host
-	Referer    string // null as no Referer
+	Allowed    any // the list, or whether Django allows the host
+	Debug      bool
+	Referer    string // empty if there is none
+	Origin     string
 	Domain     string
 	Port       string // where the server listens
 	Unreadable bool   // the body broke off

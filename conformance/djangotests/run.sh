@@ -14,7 +14,7 @@ if [[ -z "${AIRWORTHY_DJANGO_PYTHON:-}" || -z "${AIRWORTHY_DJANGO_TESTS:-}" ]]; 
 	"$python" -m venv "$work/venv"
 	pip=("$work/venv/bin/pip" --quiet --disable-pip-version-check)
 	"${pip[@]}" install --requirement requirements.txt
-	"${pip[@]}" download --no-deps --no-binary :all: --dest "$work" --requirement requirements.txt
+	"${pip[@]}" download --no-deps --no-binary django --dest "$work" --requirement requirements.txt
 	mkdir "$work/source"
 	tar -xzf "$work"/*.tar.gz -C "$work/source" --strip-components=1
 	export AIRWORTHY_DJANGO_PYTHON="$work/venv/bin/python" AIRWORTHY_DJANGO_TESTS="$work/source/tests"

@@ -122,11 +122,10 @@ def _verdicts():
         else:
             django = _reason(reasons.pop(id(request)))
         args |= _form(request) if not exempt else {}
-        facts = {"host": args["Host"], "allowed": not args["Host"] or allows(request), "origin": request.META.get("HTTP_ORIGIN")}
-        facts |= {"referer": request.META.get("HTTP_REFERER"), "unreadable": "Unreadable" in args, "cookie": args.get("Cookie")}
-        facts |= {"domain": settings.SESSION_COOKIE_DOMAIN if settings.CSRF_USE_SESSIONS else settings.CSRF_COOKIE_DOMAIN}
-        facts |= {"port": str(request.META.get("SERVER_PORT", "")), "sessions": bool(settings.CSRF_USE_SESSIONS)}
-        facts |= {"session": args.get("InSession"), "secure": args["Secure"]}
+        domain = settings.SESSION_COOKIE_DOMAIN if settings.CSRF_USE_SESSIONS else settings.CSRF_COOKIE_DOMAIN
+        facts = {"host": args["Host"], "allowed": not args["Host"] or allows(request), "unreadable": "Unreadable" in args}
+        facts |= {"origin": request.META.get("HTTP_ORIGIN"), "referer": request.META.get("HTTP_REFERER")}
+        facts |= {"domain": domain, "port": str(request.META.get("SERVER_PORT", ""))}
         compare("csrf", "process_view", ask("csrf", **args), django, **facts)
 
 

@@ -42,7 +42,6 @@ def install():
         outcome = yield
         outcome.get()
         facts = {"preload": args["Preload"], "subdomains": args["Subdomains"], "seconds": args["HSTS"]}
-        facts |= {"referrer": args["Referrer"], "opener": args["Opener"]}
         _compare(args, response, **facts)
 
     @watch(clickjacking.XFrameOptionsMiddleware, "process_response")
@@ -59,7 +58,7 @@ def install():
         }
         outcome = yield
         outcome.get()
-        _compare(args, response, frame=args["Frame"])
+        _compare(args, response)
 
 
 def _compare(args, response, **facts):

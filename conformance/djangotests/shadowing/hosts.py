@@ -18,11 +18,8 @@ def install():
             django = "400"
         else:
             django = f"allowed: {outcome.get()}"
-        port = settings.USE_X_FORWARDED_PORT and request.META.get("HTTP_X_FORWARDED_PORT")
-        compare(
-            "hosts", "get_host", ask("host", **args), django, host=args["Host"], allowed=args["Allowed"], port=port or "",
-            forwarded=settings.USE_X_FORWARDED_HOST and request.META.get("HTTP_X_FORWARDED_HOST") or "",
-        )
+        facts = {"host": args["Host"], "allowed": args["Allowed"], "debug": args["Debug"]}
+        compare("hosts", "get_host", ask("host", **args), django, **facts)
 
     @watch(http_request, "split_domain_port")
     def split_domain_port(host):

@@ -51,7 +51,7 @@ def install():
         args = _args(self.key_salt, self.serializer)
         outcome = yield
         ours = _as_json(json.loads(ask("decode session", Text=text, **args)))
-        compare("sessions", "decode", ours, _as_json(outcome.get()), text=text)
+        compare("sessions", "decode", ours, _as_json(outcome.get()))
 
     @watch(signed_cookies.SessionStore, "load")
     def load(self):
@@ -62,7 +62,7 @@ def install():
         if text is None:
             raise Skip("sessions that did not come with the request")
         ours = _as_json(json.loads(ask("decode session", Text=text, **args)))
-        compare("sessions", "signed_cookies.load", ours, _as_json(outcome.get()), text=text)
+        compare("sessions", "signed_cookies.load", ours, _as_json(outcome.get()))
 
     @watch(signed_cookies.SessionStore, "_get_session_key")
     def _get_session_key(self):

@@ -60,7 +60,7 @@ def _texts(cls):
         if sep == "":
             raise Skip("an empty separator, which with us is the usual one")
         ours = ask("separator", Keys=[b64("x")], Sep=sep)
-        compare("signing", "separator", ours, str(outcome.error is None).lower(), sep=sep)
+        compare("signing", "separator", ours, str(outcome.error is None).lower())
 
     @watch(cls, "sign")
     def sign(self, value):
@@ -79,7 +79,7 @@ def _texts(cls):
         age = kwargs.get("max_age")
         args["MaxAge"] = age_on_our_clock(age)
         outcome = yield
-        compare("signing", "unsign", ask("unsign", Token=token, **args), _verdict(outcome), token=token)
+        compare("signing", "unsign", ask("unsign", Token=token, **args), _verdict(outcome))
 
 
 def _objects():
@@ -109,7 +109,7 @@ def _objects():
         verdict = _normal(_verdict(outcome))
         if outcome.error is None:
             outcome.value = value
-        compare("signing", "unsign_object", _normal(ask("loads", Token=token, **args)), verdict, token=token)
+        compare("signing", "unsign_object", _normal(ask("loads", Token=token, **args)), verdict)
 
 
 def _for_cookies(name, salt):
@@ -146,7 +146,7 @@ def _cookies():
         django = _verdict(outcome)
         if default is not _RAISE and outcome.value is default:
             django = "bad signature"
-        compare("signed cookies", "get_signed_cookie", ask("unsign cookie", Token=token, **args), django, token=token)
+        compare("signed cookies", "get_signed_cookie", ask("unsign cookie", Token=token, **args), django)
 
 
 def _primitives():
