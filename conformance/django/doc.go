@@ -1,7 +1,7 @@
 // Package django compares airworthy with a real Django, the oracle, on generated input.
 //
 // It needs a Python that has what requirements.txt pins, named by AIRWORTHY_DJANGO_PYTHON, and for one test a PostgreSQL,
-// named by AIRWORTHY_TEST_POSTGRES; without them the tests skip. run.sh makes both in a temporary directory, lets nothing
+// named by POSTGRES_TEST_URL; without them the tests skip. run.sh makes both in a temporary directory, lets nothing
 // be skipped and runs everything, the checks against Django 6.1 as well:
 //
 //	./run.sh             # all of it

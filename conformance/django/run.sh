@@ -20,7 +20,7 @@ install() { # requirements: sets AIRWORTHY_DJANGO_PYTHON to a Python that has th
 
 compare() { # arguments of go test
 	local with=()
-	if [[ -z "${AIRWORTHY_TEST_POSTGRES:-}" ]]; then
+	if [[ -z "${POSTGRES_TEST_URL:-}" ]]; then
 		with=(../../.ci/postgres "$work/postgres-$((++servers))")
 	fi
 	"${with[@]}" go test -count=1 -v "$@" 2>&1 | tee "$work/log"

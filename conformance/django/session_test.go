@@ -54,13 +54,13 @@ func TestSQLiteSessionsAgree(t *testing.T) {
 
 func TestPostgreSQLSessionsAgree(t *testing.T) {
 	o := oracle.ForTest(t)
-	dsn := os.Getenv("AIRWORTHY_TEST_POSTGRES")
+	dsn := os.Getenv("POSTGRES_TEST_URL")
 	if dsn == "" {
-		t.Skip("AIRWORTHY_TEST_POSTGRES is not set: run conformance/django/run.sh")
+		t.Skip("POSTGRES_TEST_URL is not set: run conformance/django/run.sh")
 	}
 	u, err := url.Parse(dsn)
 	if err != nil {
-		t.Fatal("AIRWORTHY_TEST_POSTGRES is no URL")
+		t.Fatal("POSTGRES_TEST_URL is no URL")
 	}
 	admin, err := sqlstore.Open(t.Context(), sqlstore.Postgres, secret.New(dsn))
 	if err != nil {

@@ -23,8 +23,8 @@ import (
 func each(t *testing.T, f func(t *testing.T, driver string, open func(*testing.T) *sql.DB)) {
 	t.Run("SQLite", func(t *testing.T) { f(t, sqlstore.SQLite, openSQLite) })
 	t.Run("PostgreSQL", func(t *testing.T) {
-		if os.Getenv("AIRWORTHY_TEST_POSTGRES") == "" {
-			t.Skip("set AIRWORTHY_TEST_POSTGRES to the URL of a PostgreSQL database that tests may write to, " +
+		if os.Getenv("POSTGRES_TEST_URL") == "" {
+			t.Skip("set POSTGRES_TEST_URL to the URL of a PostgreSQL database that tests may write to, " +
 				"such as postgres://postgres@127.0.0.1:5432/postgres")
 		}
 		f(t, sqlstore.Postgres, openPostgres)
@@ -48,7 +48,7 @@ func openSQLite(t *testing.T) *sql.DB {
 // openPostgres opens an empty schema, which is dropped when t ends.
 func openPostgres(t *testing.T) *sql.DB {
 	t.Helper()
-	dsn := os.Getenv("AIRWORTHY_TEST_POSTGRES")
+	dsn := os.Getenv("POSTGRES_TEST_URL")
 	schema := strings.ToLower("airworthy_test_" + hex.EncodeToString([]byte(session.NewToken())[:10]))
 	admin := open(t, sqlstore.Postgres, dsn)
 	exec(t, admin, "CREATE SCHEMA "+schema)
