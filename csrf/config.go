@@ -151,7 +151,7 @@ func newExempt(entries []string) (map[target]struct{}, error) {
 	for _, entry := range entries {
 		method, path, ok := strings.Cut(entry, " ")
 		switch {
-		case !ok || method == "" || strings.ToUpper(method) != method || !strings.HasPrefix(path, "/"):
+		case !ok || method == "" || strings.Trim(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || !strings.HasPrefix(path, "/"):
 			errs = append(errs, fmt.Errorf("csrf: InsecureExempt: %q: write a method and a path, "+
 				"such as \"POST /webhooks/billing\"", entry))
 		case strings.ContainsAny(path, "{}*?#% \\") || strings.Contains(path, "//") || strings.Contains(path, "/."):

@@ -94,7 +94,7 @@ func TestEveryMistakeAtOnce(t *testing.T) {
 func TestExemptRefused(t *testing.T) {
 	for _, entry := range []string{
 		"", "/hooks", "POST", "POST hooks", "POST example.com/hooks", "post /hooks", "POST /hooks/{name}", "POST /hooks/*",
-		"POST /hooks?x", "POST /hooks//x", "POST /hooks/../x", "POST /hooks%2Fx", "POST  /hooks", "POST /a b",
+		"POST /hooks?x", "POST /hooks//x", "POST /hooks/../x", "POST /hooks%2Fx", "POST  /hooks", "POST /a b", "* /hooks", "PO ST /hooks",
 	} {
 		if _, err := csrf.New(csrf.Config{InsecureExempt: []string{entry}}); err == nil {
 			t.Errorf("%q was accepted", entry)

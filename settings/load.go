@@ -150,6 +150,10 @@ func (l *load) fill(root reflect.Value, environment string) error {
 		return err
 	}
 	loaded.secrets = append(loaded.secrets, l.secrets...)
+	mask := secret.NewMask(loaded.secrets...) // a secret may stand a second time where none is expected
+	for i := range loaded.Values {
+		loaded.Values[i].Text = mask.String(loaded.Values[i].Text)
+	}
 	loaded.Warnings = append(l.warnings, l.unknown()...)
 	for _, index := range l.reg.loaded {
 		root.FieldByIndex(index).Set(reflect.ValueOf(loaded))

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/airworthy-go/airworthy/secret"
 	"github.com/airworthy-go/airworthy/settings"
 )
 
@@ -179,5 +180,29 @@ func TestABadLineDoesNotHideTheOthersFaults(t *testing.T) {
 		if !strings.Contains(fmt.Sprint(err), w) {
 			t.Errorf("got\n%v\nwant %q in it", err, w)
 		}
+	}
+}
+
+func TestASecretThatStandsTwiceIsShownNowhere(t *testing.T) {
+	type both struct {
+		Key    secret.Text `env:"KEY"`
+		Banner string      `env:"BANNER"`
+		Loaded settings.Loaded
+	}
+	got, err := settings.Load(t.Context(), both{}, settings.Map("test", map[string]string{
+		"KEY": "hunter2hunter2", "BANNER": "welcome hunter2hunter2",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := got.Loaded.WriteText(&b); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "hunter2") || !strings.Contains(b.String(), "welcome [redacted]") {
+		t.Errorf("the table is %d bytes, want the banner with the key masked", b.Len())
+	}
+	if got.Banner != "welcome hunter2hunter2" {
+		t.Error("the value itself was changed")
 	}
 }
