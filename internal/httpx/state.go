@@ -7,8 +7,8 @@ package httpx
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/netip"
 	"sync/atomic"
@@ -77,7 +77,7 @@ func (s *State) ID() string {
 	if id := s.madeID.Load(); id != nil {
 		return *id
 	}
-	id := newID()
+	id := rand.Text()
 	s.madeID.CompareAndSwap(nil, &id)
 	return *s.madeID.Load()
 }
@@ -89,21 +89,6 @@ func (s *State) KnownID() string {
 		return *id
 	}
 	return s.RequestID
-}
-
-// newID returns 26 letters and digits of 128 random bits. They name a request and protect nothing, so the generator
-// need not be one for keys, at ten times the cost.
-func newID() string {
-	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-	var id [26]byte
-	for i, bits := 0, uint64(0); i < len(id); i++ {
-		if i%(len(id)/2) == 0 {
-			bits = rand.Uint64()
-		}
-		id[i] = alphabet[bits%32]
-		bits /= 32
-	}
-	return string(id[:])
 }
 
 type stateKey struct{}
