@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -69,7 +68,7 @@ func TestRemedies(t *testing.T) {
 	django := csrf.Config{Django: true}
 	proxied := func(trusted, claims bool) func(*httpx.State) {
 		return func(s *httpx.State) {
-			s.Peer, s.Trusted, s.ClaimsHTTPS = netip.MustParseAddr("10.0.0.5"), trusted, claims
+			s.Request.RemoteAddr, s.Trusted, s.ClaimsHTTPS = "10.0.0.5:4711", trusted, claims
 		}
 	}
 	for _, row := range []struct {
@@ -87,7 +86,7 @@ func TestRemedies(t *testing.T) {
 			[]string{"Origin: https://victim.com", "X-Forwarded-Proto: https"}, proxied(false, false),
 			"if 10.0.0.5 is a proxy that ends TLS: set TRUSTED_PROXIES=10.0.0.5/32"},
 		{"the same over IPv6", plain, "http://victim.com", []string{"Origin: https://victim.com"},
-			func(s *httpx.State) { s.Peer, s.ClaimsHTTPS = netip.MustParseAddr("fd00::5"), true },
+			func(s *httpx.State) { s.Request.RemoteAddr, s.ClaimsHTTPS = "[fd00::5]:4711", true },
 			"if fd00::5 is a proxy that ends TLS: set TRUSTED_PROXIES=fd00::5/128"},
 		{"a proxy ends TLS and says nothing", plain, "http://victim.com", []string{"Origin: https://victim.com"},
 			proxied(false, false),
@@ -95,7 +94,7 @@ func TestRemedies(t *testing.T) {
 		{"a trusted proxy says nothing", plain, "http://victim.com:443", []string{"Origin: https://victim.com"},
 			proxied(true, false), "the trusted proxy 10.0.0.5 does not say https: make it send X-Forwarded-Proto: https"},
 		{"a proxy on a Unix socket", plain, "http://victim.com", []string{"Origin: https://victim.com"},
-			func(s *httpx.State) { s.Peer = netip.Addr{} },
+			func(s *httpx.State) { s.Request.RemoteAddr = "@" },
 			"the site is reached by https and does not know it: if a proxy that ends TLS connects by a Unix socket, " +
 				"set TRUSTED_PROXY_UNIX_SOCKET=true and make it send X-Forwarded-Proto"},
 		{"Origin is null because of the Referrer-Policy", django, "https://victim.com",

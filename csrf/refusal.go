@@ -77,7 +77,7 @@ func (g *Guard) refuse(r *http.Request, reason Reason, source string) *Refusal {
 		Origin: first(r, "Origin"), Referer: refererOrigin(first(r, "Referer")), FetchSite: first(r, "Sec-Fetch-Site"),
 	}}
 	if s := httpx.From(r.Context()); s != nil {
-		ref.Saw.Peer, ref.Saw.Trusted, ref.Saw.ClaimsHTTPS = s.Peer, s.Trusted, s.ClaimsHTTPS
+		ref.Saw.Peer, ref.Saw.Trusted, ref.Saw.ClaimsHTTPS = s.Peer(), s.Trusted, s.ClaimsHTTPS
 	}
 	if ref.Saw.Scheme == "http" && strings.EqualFold(first(r, "X-Forwarded-Proto"), "https") {
 		ref.Saw.ClaimsHTTPS = true // the proxy part is not there to notice it

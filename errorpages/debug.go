@@ -69,8 +69,8 @@ func (p *Pages) report(r *http.Request, page Page, cause error) report {
 		Cookies: p.cookies(r.Header),
 		Form:    p.form(r),
 	}
-	if s := httpx.From(r.Context()); s != nil && s.Client.IsValid() {
-		rep.Client = s.Client.String()
+	if s := httpx.From(r.Context()); s != nil && s.Client().IsValid() {
+		rep.Client = s.Client().String()
 	}
 	var failed *panicked
 	if errors.As(cause, &failed) {

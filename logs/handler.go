@@ -51,8 +51,8 @@ func appendRequest(attrs []slog.Attr, s *httpx.State) []slog.Attr {
 	if id := s.ID(); id != "" {
 		attrs = append(attrs, slog.String("request_id", id))
 	}
-	if s.Client.IsValid() {
-		attrs = append(attrs, slog.String("client", s.Client.String()))
+	if client := s.Client(); client.IsValid() {
+		attrs = append(attrs, slog.String("client", client.String()))
 	}
 	return attrs
 }

@@ -123,7 +123,7 @@ func testAccessLog(t *testing.T) {
 	r := httptest.NewRequest("POST", "/posts/caf%C3%A9?token=in-the-query", strings.NewReader("body"))
 	r.Header.Set("User-Agent", "curl/8")
 	r.RemoteAddr = "192.0.2.7:4711"
-	serve(l, r, func(s *httpx.State) { s.Client = netip.MustParseAddr("203.0.113.9") }, func(w http.ResponseWriter, r *http.Request) {
+	serve(l, r, func(s *httpx.State) { s.Forwarded = netip.MustParseAddr("203.0.113.9") }, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(201)
 		_, _ = io.WriteString(w, "12345")
 		time.Sleep(1500 * time.Millisecond)
@@ -354,7 +354,7 @@ func equal(a, b any) bool {
 func requestContext(t testing.TB) context.Context {
 	t.Helper()
 	s, _, r := httpx.Begin(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
-	s.RequestID, s.Client = "id-1", netip.MustParseAddr("192.0.2.1")
+	s.RequestID, s.Forwarded = "id-1", netip.MustParseAddr("192.0.2.1")
 	return r.Context()
 }
 

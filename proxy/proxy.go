@@ -68,6 +68,7 @@ type Config struct {
 // Guard applies a policy. Its methods may be called by any goroutine.
 type Guard struct {
 	trusted httpx.Networks
+	nobody  bool // is trusted
 	listed  bool // there is a list; otherwise hops alone decide
 	hops    int  // 0 for no bound
 	unix    bool
@@ -88,6 +89,7 @@ func New(cfg Config) (*Guard, error) {
 		trusted: httpx.NewNetworks(unmapped(cfg.Trusted)), listed: len(cfg.Trusted) > 0, hops: cfg.Hops, unix: cfg.UnixSocket,
 		header: cfg.Header, useHost: cfg.UseHost, usePort: cfg.UsePort, ssl: cfg.SSLHeader,
 		drop: newDropList(cfg), watch: newWatch(cfg.Logger),
+		nobody: len(cfg.Trusted) == 0 && cfg.Hops == 0 && !cfg.UnixSocket,
 	}
 	g.ssl.Name = canonical(g.ssl.Name)
 	if g.ssl.Name == "" && g.header != Forwarded {
@@ -117,18 +119,23 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 // forward. Of a trusted peer whose headers cannot be understood nothing is believed: the request is then treated like
 // one of a peer that is not trusted.
 func (g *Guard) settle(s *httpx.State, r *http.Request, listed bool) {
-	if !g.trusts(s.Peer, r) {
-		s.ClaimsHTTPS = listed && s.Scheme == "http" && claimsHTTPS(r.Header)
-		g.watch.untrusted(r, s.Peer, listed)
+	if g.nobody && !listed { // most sites' every request: who connected need not be known
+		g.watch.untrusted(r, netip.Addr{}, false)
 		return
 	}
-	o, err := g.read(r.Header, origin{client: s.Peer, host: s.Host, scheme: s.Scheme})
+	peer := s.Peer()
+	if !g.trusts(peer, r) {
+		s.ClaimsHTTPS = listed && s.Scheme == "http" && claimsHTTPS(r.Header)
+		g.watch.untrusted(r, peer, listed)
+		return
+	}
+	o, err := g.read(r.Header, origin{client: peer, host: s.Host, scheme: s.Scheme})
 	if err != nil {
 		s.Garbled = true
-		g.watch.refused(r, s.Peer, err)
+		g.watch.refused(r, peer, err)
 		return
 	}
-	s.Trusted, s.Scheme, s.Host, s.Client = true, o.scheme, o.host, o.client
+	s.Trusted, s.Scheme, s.Host, s.Forwarded = true, o.scheme, o.host, o.client
 	s.ClaimsHTTPS = s.Scheme == "http" && claimsHTTPS(r.Header) && g.unsaid(r.Header)
 }
 

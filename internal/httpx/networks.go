@@ -80,7 +80,7 @@ var sharedSpace = netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64, 0, 0}), 10)
 // Peer returns who connected, as [State.Peer] has it: the zero Addr if that is unknown.
 func Peer(r *http.Request) netip.Addr {
 	if s := From(r.Context()); s != nil {
-		return s.Peer
+		return s.Peer()
 	}
 	return peer(r.RemoteAddr)
 }
@@ -88,7 +88,7 @@ func Peer(r *http.Request) netip.Addr {
 // Client returns who asked, as [State.Client] has it: the peer unless the proxy part settled otherwise.
 func Client(r *http.Request) netip.Addr {
 	if s := From(r.Context()); s != nil {
-		return s.Client
+		return s.Client()
 	}
 	return peer(r.RemoteAddr)
 }

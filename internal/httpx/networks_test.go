@@ -77,7 +77,7 @@ func TestPeerAndClientWithoutAState(t *testing.T) {
 		t.Errorf("Client = %s, want 192.0.2.7", got)
 	}
 	s, _, r := httpx.Begin(httptest.NewRecorder(), r)
-	s.Client = netip.MustParseAddr("198.51.100.1")
+	s.Forwarded = netip.MustParseAddr("198.51.100.1")
 	if got := httpx.Client(r).String(); got != "198.51.100.1" {
 		t.Errorf("Client = %s, want 198.51.100.1", got)
 	}

@@ -21,11 +21,10 @@ import (
 // A State is three things in one allocation: itself, the request's context and the response's writer.
 type State struct {
 	// Settled by Begin from the connection alone, and by the proxy part if a trusted peer says otherwise.
-	Scheme  string     // "http" or "https"
-	Host    string     // as received, with its port; never empty unless the request had none
-	Peer    netip.Addr // who connected: unmapped, without zone; the zero Addr if unknown (a Unix socket)
-	Client  netip.Addr // who asked, by the proxy policy; Peer without one
-	Trusted bool       // Peer is a trusted proxy
+	Scheme    string     // "http" or "https"
+	Host      string     // as received, with its port; never empty unless the request had none
+	Forwarded netip.Addr // who asked, as trusted proxies tell; the zero Addr if none did: ask Client
+	Trusted   bool       // the peer is a trusted proxy
 
 	// ClaimsHTTPS says that the peer calls the request HTTPS in a forwarding header that was not believed. The proxy
 	// part leaves it, for the diagnosis of redirect loops; nothing is decided by it.
@@ -82,6 +81,18 @@ func (s *State) ID() string {
 	return *s.madeID.Load()
 }
 
+// Peer returns who connected: unmapped, without zone; the zero Addr if that is unknown (a Unix socket). It is read from
+// the request anew, because few ask and none twice.
+func (s *State) Peer() netip.Addr { return peer(s.Request.RemoteAddr) }
+
+// Client returns who asked, by the proxy policy; the peer without one.
+func (s *State) Client() netip.Addr {
+	if s.Forwarded.IsValid() {
+		return s.Forwarded
+	}
+	return s.Peer()
+}
+
 // KnownID returns the id of the request if there is one already: nothing that could be looked up by it has been logged
 // otherwise.
 func (s *State) KnownID() string {
@@ -127,8 +138,6 @@ func Begin(w http.ResponseWriter, r *http.Request) (*State, http.ResponseWriter,
 	if r.TLS != nil {
 		s.Scheme = "https"
 	}
-	s.Peer = peer(r.RemoteAddr)
-	s.Client = s.Peer
 	s.w.ResponseWriter = w
 	s.Request = r.WithContext((*requestContext)(s))
 	return s, (*Writer)(s), s.Request

@@ -38,8 +38,8 @@ func TestBeginSettlesWhatTheConnectionTells(t *testing.T) {
 			r.Header.Set("X-Forwarded-For", "203.0.113.9")
 			r.Header.Set("X-Forwarded-Host", "evil.example")
 			s, _, r2 := httpx.Begin(httptest.NewRecorder(), r)
-			if s.Peer.String() != row.peer || s.Client.String() != row.peer || s.Trusted {
-				t.Errorf("Peer %v, Client %v, Trusted %v, want %s twice and false", s.Peer, s.Client, s.Trusted, row.peer)
+			if s.Peer().String() != row.peer || s.Client().String() != row.peer || s.Trusted {
+				t.Errorf("Peer %v, Client %v, Trusted %v, want %s twice and false", s.Peer(), s.Client(), s.Trusted, row.peer)
 			}
 			if s.Scheme != row.scheme || httpx.Secure(r2) != row.tls {
 				t.Errorf("Scheme %q, Secure %v, want %q", s.Scheme, httpx.Secure(r2), row.scheme)
