@@ -64,9 +64,9 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 		if g.django {
 			g.replaceMalformed(s, r)
 		}
-		if ref := g.check(r); ref != nil {
-			g.logRefusal(r, ref)
-			g.answer(s, w, r, ref)
+		if v := g.check(r); v.reason != "" {
+			g.logRefusal(r, v)
+			g.answer(s, w, r, v)
 		} else {
 			next.ServeHTTP(w, r)
 		}
@@ -76,13 +76,16 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 	})
 }
 
-func (g *Guard) answer(s *httpx.State, w http.ResponseWriter, r *http.Request, ref *Refusal) {
-	if g.failure == nil {
-		httpx.Refuse(w, r, http.StatusForbidden, ref)
-		return
+func (g *Guard) answer(s *httpx.State, w http.ResponseWriter, r *http.Request, v verdict) {
+	switch {
+	case g.failure != nil:
+		live(s).refusal = g.refusal(r, v)
+		g.failure.ServeHTTP(w, r)
+	case s.Pages != nil:
+		httpx.Refuse(w, r, http.StatusForbidden, &cause{g, r, v})
+	default:
+		httpx.Refuse(w, r, http.StatusForbidden, nil) // nothing that could show a cause
 	}
-	live(s).refusal = ref
-	g.failure.ServeHTTP(w, r)
 }
 
 // exempted reports whether r is one of the exempt requests to the letter: a path that was written otherwise, with

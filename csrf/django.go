@@ -9,14 +9,14 @@ import (
 
 // checkDjango decides as Django's CsrfViewMiddleware does: an Origin must be good; without one a secure request needs
 // a good Referer; and whatever they say, the token must be there.
-func (g *Guard) checkDjango(r *http.Request) *Refusal {
+func (g *Guard) checkDjango(r *http.Request) verdict {
 	if from := r.Header["Origin"]; len(from) > 0 {
 		if len(from) > 1 || !g.djangoOrigin(r, from[0]) {
-			return g.refuse(r, BadOrigin, "")
+			return verdict{reason: BadOrigin}
 		}
 	} else if httpx.Secure(r) {
 		if reason := g.djangoReferer(r); reason != "" {
-			return g.refuse(r, reason, "")
+			return verdict{reason: reason}
 		}
 	}
 	return g.checkToken(r)

@@ -23,16 +23,19 @@ const (
 
 func (g *Guard) log() *slog.Logger { return httpx.Logger(g.logger) }
 
-func (g *Guard) logRefusal(r *http.Request, ref *Refusal) {
+// logRefusal logs a refusal, or counts it if there have been many of its kind.
+func (g *Guard) logRefusal(r *http.Request, v verdict) {
 	ctx, logger := r.Context(), g.log()
 	if !logger.Enabled(ctx, slog.LevelWarn) {
 		return
 	}
-	saw := &ref.Saw
-	unlogged, ok := g.sample.Take(string(ref.Reason), saw.Origin[:min(len(saw.Origin), maxLogged)])
+	from := first(r, "Origin")
+	unlogged, ok := g.sample.Take(string(v.reason), from[:min(len(from), maxLogged)])
 	if !ok {
 		return
 	}
+	ref := g.refusal(r, v)
+	saw := &ref.Saw
 	attrs := append(make([]slog.Attr, 0, 16),
 		slog.String("event", event),
 		slog.String("reason", string(ref.Reason)),

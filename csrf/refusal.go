@@ -71,8 +71,9 @@ type Saw struct {
 	ClaimsHTTPS  bool // the peer forwards the request as https, and was not believed
 }
 
-func (g *Guard) refuse(r *http.Request, reason Reason, source string) *Refusal {
-	ref := &Refusal{Reason: reason, Source: source, guard: g, Saw: Saw{
+// refusal is v as an error, with what the server saw.
+func (g *Guard) refusal(r *http.Request, v verdict) *Refusal {
+	ref := &Refusal{Reason: v.reason, Source: v.source, guard: g, Saw: Saw{
 		Method: r.Method, Path: r.URL.Path, Scheme: scheme(r), Host: httpx.Host(r),
 		Origin: first(r, "Origin"), Referer: refererOrigin(first(r, "Referer")), FetchSite: first(r, "Sec-Fetch-Site"),
 	}}
@@ -83,6 +84,24 @@ func (g *Guard) refuse(r *http.Request, reason Reason, source string) *Refusal {
 		ref.Saw.ClaimsHTTPS = true // the proxy part is not there to notice it
 	}
 	return ref
+}
+
+// cause is the error of a refused request for the page that answers it: the Refusal is made if the page shows it or
+// asks for it by errors.As.
+type cause struct {
+	guard *Guard
+	r     *http.Request
+	v     verdict
+}
+
+func (c *cause) Error() string { return c.guard.refusal(c.r, c.v).Error() }
+
+func (c *cause) As(target any) bool {
+	ref, ok := target.(**Refusal)
+	if ok {
+		*ref = c.guard.refusal(c.r, c.v)
+	}
+	return ok
 }
 
 // first returns the first value of the header called name, in canonical form.

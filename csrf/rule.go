@@ -12,20 +12,27 @@ import (
 //
 // Scheme and host are those that the proxy policy settled; alone, Check sees the connection's.
 func (g *Guard) Check(r *http.Request) error {
-	if ref := g.check(r); ref != nil {
-		return ref
+	if v := g.check(r); v.reason != "" {
+		return g.refusal(r, v)
 	}
 	return nil
 }
 
-func (g *Guard) check(r *http.Request) *Refusal {
+// verdict is why a request is refused; the zero verdict lets it pass. The [Refusal], which says what the server saw, is
+// made of it for whoever looks: of a flood, nobody does.
+type verdict struct {
+	reason Reason
+	source string // what carried the token that is not right
+}
+
+func (g *Guard) check(r *http.Request) verdict {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
-		return nil // by RFC 9110 they change nothing; no header or field makes another method of these
+		return verdict{} // by RFC 9110 they change nothing; no header or field makes another method of these
 	}
 	switch {
 	case g.exempted(r):
-		return nil
+		return verdict{}
 	case g.django:
 		return g.checkDjango(r)
 	}
@@ -34,31 +41,31 @@ func (g *Guard) check(r *http.Request) *Refusal {
 
 // checkBrowser believes, in this order, what the browser says of the request, where it says that the request comes
 // from, and a token.
-func (g *Guard) checkBrowser(r *http.Request) *Refusal {
+func (g *Guard) checkBrowser(r *http.Request) verdict {
 	site := r.Header["Sec-Fetch-Site"]
 	if len(site) > 1 {
-		return g.refuse(r, BadFetchSite, "")
+		return verdict{reason: BadFetchSite}
 	}
 	if len(site) == 1 && (site[0] == "same-origin" || site[0] == "none") {
-		return nil // no script can set this header, and "none" is the user's own doing
+		return verdict{} // no script can set this header, and "none" is the user's own doing
 	}
 	from := r.Header["Origin"] // where the browser has said that it is not ours, trust alone can help
 	if len(from) == 1 && (len(site) == 0 || !g.trusted.empty()) {
 		o, ok := parseOrigin(from[0])
 		if ok && (len(site) == 0 && o == own(r) || g.trusted.has(o)) {
-			return nil
+			return verdict{}
 		}
 	}
 	switch {
 	case len(site) == 1:
-		return g.refuse(r, CrossSite, "")
+		return verdict{reason: CrossSite}
 	case len(from) > 0:
-		return g.refuse(r, BadOrigin, "")
+		return verdict{reason: BadOrigin}
 	}
 	// Neither header: a browser from before 2020, or no browser. The Referer is looked at where it was sent, so that
 	// a page served over http by somebody on the network cannot use a token that it planted.
-	if ref := g.checkReferer(r); ref != nil {
-		return ref
+	if v := g.checkReferer(r); v.reason != "" {
+		return v
 	}
 	return g.checkToken(r)
 }
@@ -69,43 +76,43 @@ func own(r *http.Request) origin {
 	return o
 }
 
-func (g *Guard) checkReferer(r *http.Request) *Refusal {
+func (g *Guard) checkReferer(r *http.Request) verdict {
 	sent := r.Header["Referer"]
 	if len(sent) == 0 || !httpx.Secure(r) {
-		return nil
+		return verdict{}
 	}
 	o, ok := parseOrigin(refererOrigin(sent[0]))
 	switch {
 	case !ok || len(sent) > 1:
-		return g.refuse(r, MalformedReferer, "")
+		return verdict{reason: MalformedReferer}
 	case o == own(r) || g.trusted.has(o):
-		return nil
+		return verdict{}
 	case o.scheme != "https":
-		return g.refuse(r, InsecureReferer, "")
+		return verdict{reason: InsecureReferer}
 	}
-	return g.refuse(r, BadReferer, "")
+	return verdict{reason: BadReferer}
 }
 
 // checkToken compares the token in the request with the secret in the cookie or the session.
-func (g *Guard) checkToken(r *http.Request) *Refusal {
+func (g *Guard) checkToken(r *http.Request) verdict {
 	secret, fault := g.secret(r)
 	if fault != "" {
-		return g.refuse(r, fault, "")
+		return verdict{reason: fault}
 	}
 	token, source := g.sentToken(r)
 	if source == "" {
-		return g.refuse(r, TokenMissing, "")
+		return verdict{reason: TokenMissing}
 	}
 	switch formatOf(token) {
 	case wrongLength:
-		return g.refuse(r, TokenIncorrectLength, source)
+		return verdict{TokenIncorrectLength, source}
 	case wrongCharacters:
-		return g.refuse(r, TokenInvalidCharacters, source)
+		return verdict{TokenInvalidCharacters, source}
 	}
 	if !equal(token, secret) {
-		return g.refuse(r, TokenIncorrect, source)
+		return verdict{TokenIncorrect, source}
 	}
-	return nil
+	return verdict{}
 }
 
 // sentToken returns the token and what carried it. Django asks the form first and we the header, which spares reading
