@@ -49,22 +49,22 @@ var pool = sync.Pool{New: func() any {
 var strict = base64.RawURLEncoding.Strict()
 
 // Load implements [Store].
-func (c *cookieStore) Load(_ context.Context, token string) (Record, error) {
+func (c *cookieStore) Load(_ context.Context, token string) (rec Record, err error) {
 	if len(token) > maxCookie {
 		return Record{}, ErrNotFound
 	}
 	b := pool.Get().(*buffers)
 	defer pool.Put(b)
 	b.text = append(b.text[:0], token...)
-	sealed, err := strict.AppendDecode(b.sealed[:0], b.text)
+	n, err := strict.Decode(b.sealed[:maxCookie], b.text) // which is longer than what it decodes to
 	if err != nil {
 		return Record{}, ErrNotFound
 	}
-	open, current, err := c.aead.Open(b.open[:0], sealed, c.name)
+	open, current, err := c.aead.Open(b.open[:0], b.sealed[:n], c.name)
 	if err != nil {
 		return Record{}, ErrNotFound
 	}
-	rec, ok := unpack(open)
+	ok := unpack(open, &rec)
 	clear(open)
 	if !ok {
 		return Record{}, ErrNotFound
@@ -119,17 +119,13 @@ func pack(dst []byte, rec *Record) []byte {
 const packHead = 1 + 3*8
 
 // unpack reads what pack has written, with one allocation for all of it.
-func unpack(p []byte) (rec Record, ok bool) {
+func unpack(p []byte, rec *Record) (ok bool) {
 	if len(p) <= packHead || p[0] > packFixed|packTransient {
-		return Record{}, false
+		return false
 	}
 	at := func(i int) time.Time { return time.Unix(int64(binary.BigEndian.Uint64(p[1+8*i:])), 0) }
-	rec = Record{
-		Created: at(0), Seen: at(1), Expires: at(2),
-		Fixed: p[0]&packFixed != 0, Transient: p[0]&packTransient != 0,
-	}
-	if rec.User, rec.Data, ok = text(string(p[packHead:])); !ok {
-		return Record{}, false
-	}
-	return rec, true
+	rec.Created, rec.Seen, rec.Expires = at(0), at(1), at(2)
+	rec.Fixed, rec.Transient = p[0]&packFixed != 0, p[0]&packTransient != 0
+	rec.User, rec.Data, ok = text(string(p[packHead:]))
+	return ok
 }

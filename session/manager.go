@@ -182,53 +182,61 @@ func (m *Manager) serves(st *httpx.State) bool {
 // drops it, and behind a proxy that does not tell of https it works all the same.
 func (m *Manager) secure(st *httpx.State) bool { return !m.insecure || st.Scheme == "https" }
 
-// load returns the session that the request's cookie names: its token and record, nothing if there is none; and when
-// the store was asked.
-func (m *Manager) load(st *httpx.State) (token string, rec Record, asked time.Time, err error) {
-	r := st.Request
-	token, err = m.cookie.Read(r, m.secure(st))
-	switch {
-	case errors.Is(err, http.ErrNoCookie):
-		return "", Record{}, asked, nil
-	case err != nil:
-		m.event(r.Context(), "session.CookieRefused", err)
-		return "", Record{}, asked, nil
-	}
-	rec, err = m.store.Load(r.Context(), token)
-	asked = time.Now()
-	switch {
-	case errors.Is(err, ErrForged):
-		m.event(r.Context(), "django.security.SuspiciousSession", err)
-		return "", Record{}, asked, nil
-	case errors.Is(err, ErrNotFound), err == nil && m.expired(&rec, asked):
-		return "", Record{}, asked, nil
-	case err != nil:
-		level := slog.LevelError
-		if r.Context().Err() != nil {
-			level = slog.LevelInfo // the visitor has gone away
+// find asks the store for the session that the request's cookie names, and reports whether there is one; err says if
+// that could not be found out. Without one rec is worth nothing.
+func (s *Session) find() bool {
+	m, r := s.m, s.st.Request
+	token, err := m.cookie.Read(r, m.secure(s.st))
+	if err != nil {
+		if !errors.Is(err, http.ErrNoCookie) {
+			m.event(r.Context(), "session.CookieRefused", err)
 		}
-		httpx.Logger(m.logger).LogAttrs(r.Context(), level, "the session could not be read", slog.Any("error", err))
-		return "", Record{}, asked, fmt.Errorf("session: the store could not be read: %w", err)
-	}
-	return token, rec, asked, nil
-}
-
-// expired reports whether rec is over. The ages are asked as well as Expires, so that a shorter SESSION_COOKIE_AGE
-// holds for sessions that exist.
-func (m *Manager) expired(rec *Record, now time.Time) bool {
-	if !now.Before(rec.Expires) {
-		return true
-	}
-	if rec.Fixed || m.sliding {
 		return false
 	}
-	return now.Sub(rec.Created) >= m.age || now.Sub(rec.Seen) >= m.idle
+	if s.rec, err = m.store.Load(r.Context(), token); err != nil {
+		s.err = m.notFound(r.Context(), err)
+		return false
+	}
+	over, unnoted := m.judge(&s.rec, time.Now())
+	if over {
+		return false
+	}
+	s.token, s.unnoted = token, unnoted
+	return true
 }
 
-// unnoted reports whether a use at the time now has to be noted: once in a tenth of the idle age, so that reading does
-// not cost a write each time.
-func (m *Manager) unnoted(rec *Record, now time.Time) bool {
-	return !rec.Fixed && !m.sliding && m.idle < m.age && now.Sub(rec.Seen) >= m.idle/10
+// notFound logs why the store returned no session, and returns the error if it could not look for one.
+func (m *Manager) notFound(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, ErrForged):
+		m.event(ctx, "django.security.SuspiciousSession", err)
+		return nil
+	case errors.Is(err, ErrNotFound):
+		return nil
+	}
+	level := slog.LevelError
+	if ctx.Err() != nil {
+		level = slog.LevelInfo // the visitor has gone away
+	}
+	httpx.Logger(m.logger).LogAttrs(ctx, level, "the session could not be read", slog.Any("error", err))
+	return fmt.Errorf("session: the store could not be read: %w", err)
+}
+
+// judge reports whether rec is over, and if not, whether a use at the time now has to be noted: once in a tenth of the
+// idle age, so that reading does not cost a write each time. The ages are asked as well as Expires, so that a shorter
+// SESSION_COOKIE_AGE holds for sessions that exist.
+func (m *Manager) judge(rec *Record, now time.Time) (over, unnoted bool) {
+	switch {
+	case !now.Before(rec.Expires):
+		return true, false
+	case rec.Fixed || m.sliding:
+		return false, false
+	case !now.Before(rec.Created.Add(m.age)):
+		return true, false
+	case now.Before(rec.Seen.Add(m.idle / 10)): // as it is for most requests
+		return false, false
+	}
+	return !now.Before(rec.Seen.Add(m.idle)), m.idle < m.age
 }
 
 // stamp sets the times of a record that is about to be saved.

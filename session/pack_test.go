@@ -29,7 +29,8 @@ func TestUnpack(t *testing.T) {
 		{"a user longer than everything", packed[:25] + "\xff\x7f" + packed[26:], false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got, ok := unpack([]byte(row.in))
+			var got Record
+			ok := unpack([]byte(row.in), &got)
 			if ok != row.ok || ok && got != want {
 				t.Errorf("unpack = %+v, %t, want %t", got, ok, row.ok)
 			}
@@ -45,14 +46,14 @@ func FuzzUnpack(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, p []byte) {
-		rec, ok := unpack(p)
-		if !ok {
+		var rec, again Record
+		if !unpack(p, &rec) {
 			return
 		}
 		if len(rec.User)+len(rec.Data) > len(p) {
 			t.Fatalf("%d bytes out of %d", len(rec.User)+len(rec.Data), len(p))
 		}
-		if again, ok := unpack(pack(nil, &rec)); !ok || again != rec {
+		if !unpack(pack(nil, &rec), &again) || again != rec {
 			t.Fatalf("the round trip gives %+v, want %+v", again, rec)
 		}
 	})

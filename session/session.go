@@ -82,9 +82,9 @@ func (s *Session) load() {
 		return
 	}
 	s.loaded = true
-	var asked time.Time
-	s.token, s.rec, asked, s.err = s.m.load(s.st)
-	s.unnoted = s.token != "" && s.m.unnoted(&s.rec, asked)
+	if !s.find() {
+		s.rec = Record{}
+	}
 }
 
 // change runs f if the session can still be changed.
