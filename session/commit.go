@@ -61,6 +61,9 @@ func (s *Session) beforeHeader(h http.Header, status int) {
 
 // afterwards stores the changes of a request whose header this package never saw, because its connection was hijacked.
 func (m *Manager) afterwards(st *httpx.State) {
+	if st.Status() != http.StatusSwitchingProtocols {
+		return // the header went out by WriteHeader
+	}
 	s, ok := st.Session.(*Session)
 	if !ok || s.m != m {
 		return
