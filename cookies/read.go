@@ -37,8 +37,11 @@ func Read(r *http.Request, name string) (value string, err error) {
 	found, valid := false, false
 	for _, line := range lines {
 		for more := true; more; {
-			var pair string
-			pair, line, more = strings.Cut(line, ";")
+			pair := line
+			end := strings.IndexByte(line, ';')
+			if more = end >= 0; more {
+				pair, line = line[:end], line[end+1:]
+			}
 			if count++; count > MaxCookies {
 				return "", ErrTooMany
 			}
