@@ -69,6 +69,27 @@ func TestSamplerCountsAllOfManyGoroutines(t *testing.T) {
 	}
 }
 
+// There are more kinds than places for those that are spent: each still has its own share of each window.
+func TestSamplerTellsManyKindsApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := httpx.NewSampler(time.Minute, 2, 500)
+		for window := range 2 {
+			logged := 0
+			for range 5 {
+				for i := range 500 {
+					if _, ok := s.Take("kind", strconv.Itoa(i)); ok {
+						logged++
+					}
+				}
+			}
+			if logged != 1000 {
+				t.Errorf("window %d: got %d logged, want 2 of each of 500 kinds", window+1, logged)
+			}
+			time.Sleep(time.Minute)
+		}
+	})
+}
+
 func TestSamplerAllocatesNothing(t *testing.T) {
 	s := httpx.NewSampler(time.Hour, 1, 8)
 	if got := testing.AllocsPerRun(100, func() { s.Take("reason", "https://evil.example") }); got != 0 {
