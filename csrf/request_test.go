@@ -296,6 +296,16 @@ func TestErrorPagesGetTheRefusal(t *testing.T) {
 	if got := reason(t, p.cause); got != "BAD_ORIGIN" {
 		t.Errorf("got %q, want BAD_ORIGIN", got)
 	}
+	ref, _ := errors.AsType[*csrf.Refusal](p.cause)
+	if got := ref.Saw.Origin; got != "https://evil.com" {
+		t.Errorf("it saw Origin %q, want https://evil.com", got)
+	}
+	if got, want := p.cause.Error(), ref.Error(); got != want {
+		t.Errorf("got text %q, want %q", got, want)
+	}
+	if errors.As(p.cause, new(*http.MaxBytesError)) {
+		t.Error("the refusal is taken for another error")
+	}
 }
 
 // Bad input 16: exempt is what is written, and nothing that a router would take for it.
