@@ -21,7 +21,6 @@ type request struct {
 	nonce   string // empty until it is asked for
 	current [2]*compiled
 	value   [2][1]string // what this part has set with a nonce; empty where the compiled plain value stands
-	random  [16]byte     // of the nonce; here because it would be an allocation of its own
 }
 
 // requestOf returns the request that ctx belongs to, or nil if no CSP has seen it.
@@ -62,7 +61,7 @@ func Nonce(ctx context.Context) string {
 		return ""
 	case q.nonce != "":
 		return q.nonce
-	case q.parts(0) == nil && q.parts(1) == nil:
+	case q.size(0)+q.size(1) == 0:
 		return ""
 	}
 	if !q.open() {
@@ -88,14 +87,6 @@ func Attr(ctx context.Context) template.HTMLAttr {
 	return template.HTMLAttr(`nonce="` + nonce + `"`)
 }
 
-// parts returns what stands around the nonces of header i, or nil if it has none.
-func (q *request) parts(i int) []string {
-	if q.current[i] == nil {
-		return nil
-	}
-	return q.current[i].rendered(q.state.Scheme).parts
-}
-
 // size is how long header i is with its nonces; 0 if it has none.
 func (q *request) size(i int) int {
 	if q.current[i] == nil {
@@ -107,25 +98,34 @@ func (q *request) size(i int) int {
 // issue makes the nonce and puts it into the headers. Both values are slices of one string, and the nonce is a slice
 // of one of them: one allocation for all.
 func (q *request) issue() {
-	_, _ = rand.Read(q.random[:]) // never fails
-	var nonce [nonceLen]byte
-	base64.RawURLEncoding.Encode(nonce[:], q.random[:])
-
+	nonce := newNonce()
+	h := q.responseHeader()
 	var b strings.Builder
 	b.Grow(q.size(0) + q.size(1))
-	for i := range q.current {
-		parts := q.parts(i)
-		if parts == nil {
+	for i, c := range q.current {
+		if c == nil {
+			continue
+		}
+		r := c.rendered(q.state.Scheme)
+		if r.parts == nil {
 			continue
 		}
 		start := b.Len()
-		join(&b, parts, nonce[:])
+		join(&b, r.parts, nonce[:])
 		value := b.String()[start:]
-		q.nonce = value[len(parts[0]):][:nonceLen]
-		q.replace(i, value)
+		q.nonce = value[len(r.parts[0]):][:nonceLen]
+		q.replace(h, i, r, value)
 	}
 	q.state.OnHeader(q)
-	q.protectCache(q.responseHeader())
+	protectCache(h)
+}
+
+// newNonce returns 128 random bits in text.
+func newNonce() (text [nonceLen]byte) {
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // never fails
+	base64.RawURLEncoding.Encode(text[:], random[:])
+	return text
 }
 
 func join(b *strings.Builder, parts []string, nonce []byte) {
@@ -137,21 +137,16 @@ func join(b *strings.Builder, parts []string, nonce []byte) {
 	}
 }
 
-// replace sets the header i to value, if what stands there is what this part has set. What the application has set or
-// deleted stays as it is.
-func (q *request) replace(i int, value string) {
-	h := q.responseHeader()
-	if have := h[q.csp.header[i]]; len(have) == 1 && have[0] == q.sent(i) {
+// replace sets the header i to value, if what stands there is what this part has set: a value with a nonce, or that of
+// r. What the application has set or deleted stays as it is.
+func (q *request) replace(h http.Header, i int, r *rendered, value string) {
+	sent := q.value[i][0]
+	if sent == "" {
+		sent = r.plain[0]
+	}
+	if have := h[q.csp.header[i]]; len(have) == 1 && have[0] == sent {
 		q.put(h, i, value)
 	}
-}
-
-// sent is what this part set last in header i, to tell whether the application has changed it.
-func (q *request) sent(i int) string {
-	if q.value[i][0] != "" {
-		return q.value[i][0]
-	}
-	return q.current[i].rendered(q.state.Scheme).plain[0]
 }
 
 func (q *request) put(h http.Header, i int, value string) {
@@ -250,7 +245,7 @@ func Extend(ctx context.Context, extra Policy) error {
 var privateNoStore = []string{"private, no-store"}
 
 // protectCache keeps an answer with a nonce out of caches, unless the application has decided.
-func (q *request) protectCache(h http.Header) {
+func protectCache(h http.Header) {
 	if len(h["Cache-Control"]) == 0 {
 		h["Cache-Control"] = privateNoStore
 	}
@@ -260,8 +255,12 @@ func (q *request) protectCache(h http.Header) {
 // not run where the application writes nothing, and then no nonce is in the body.
 func (q *request) BeforeHeader(w http.ResponseWriter, status int) {
 	h := w.Header()
-	q.protectCache(h)
-	if !cacheable(h) {
+	control := h["Cache-Control"]
+	if len(control) == 0 {
+		control = privateNoStore
+		h["Cache-Control"] = control
+	}
+	if !cacheable(h, control) {
 		return
 	}
 	if _, ok := q.csp.cacheable.Take(); ok {
@@ -271,15 +270,16 @@ func (q *request) BeforeHeader(w http.ResponseWriter, status int) {
 	}
 }
 
-// cacheable reports whether a shared cache may store an answer with the header h and serve it again without asking: it
-// must be told that it may not. The headers that are for caches alone outrank Cache-Control (RFC 9213).
-func cacheable(h http.Header) bool {
+// cacheable reports whether a shared cache may store an answer with the header h, of which control is Cache-Control,
+// and serve it again without asking: it must be told that it may not. The headers that are for caches alone outrank
+// Cache-Control (RFC 9213).
+func cacheable(h http.Header, control []string) bool {
 	for _, name := range []string{"Cdn-Cache-Control", "Surrogate-Control"} {
 		if lines := h[name]; len(lines) > 0 && shared(lines) {
 			return true
 		}
 	}
-	return shared(h["Cache-Control"])
+	return shared(control)
 }
 
 func shared(lines []string) bool {
