@@ -2,6 +2,7 @@ package cookies_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -111,6 +112,23 @@ func octets(value string) bool {
 	return !strings.ContainsFunc(value, func(r rune) bool {
 		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`",;\`, r)
 	})
+}
+
+// TestEveryByteEverywhere puts each byte in each place of values short and long.
+func TestEveryByteEverywhere(t *testing.T) {
+	c := cookie(t, cookies.Config{}, cookies.Spec{Name: "sid"})
+	for _, length := range []int{1, 7, 8, 9, 16, 17, 31} {
+		for place := range length {
+			for b := range 256 {
+				value := []byte(strings.Repeat("a", length))
+				value[place] = byte(b)
+				err := c.Set(httptest.NewRecorder(), false, string(value))
+				if want := octets(string(value)); (err == nil) != want {
+					t.Fatalf("%q: got %v, want it set: %t", value, err, want)
+				}
+			}
+		}
+	}
 }
 
 // wellFormed returns the value of the one cookie called name in a line that net/http finds no fault with.
