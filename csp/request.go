@@ -21,6 +21,7 @@ type request struct {
 	nonce   string // empty until it is asked for
 	current [2]*compiled
 	value   [2][1]string // what this part has set with a nonce; empty where the compiled plain value stands
+	random  [16]byte     // of the nonce; here because it can be an allocation of its own
 }
 
 // requestOf returns the request that ctx belongs to, or nil if no CSP has seen it.
@@ -95,10 +96,13 @@ func (q *request) size(i int) int {
 	return q.current[i].rendered(q.state.Scheme).size
 }
 
-// issue makes the nonce and puts it into the headers. Both values are slices of one string, and the nonce is a slice
-// of one of them: one allocation for all.
+// issue makes the nonce and puts it into the headers, but for one that the application has set or deleted. Both values
+// are slices of one string, and the nonce is a slice of one of them: one allocation for all.
 func (q *request) issue() {
-	nonce := newNonce()
+	_, _ = rand.Read(q.random[:]) // never fails
+	var nonce [nonceLen]byte
+	base64.RawURLEncoding.Encode(nonce[:], q.random[:])
+
 	h := q.responseHeader()
 	var b strings.Builder
 	b.Grow(q.size(0) + q.size(1))
@@ -114,18 +118,12 @@ func (q *request) issue() {
 		join(&b, r.parts, nonce[:])
 		value := b.String()[start:]
 		q.nonce = value[len(r.parts[0]):][:nonceLen]
-		q.replace(h, i, r, value)
+		if have := h[q.csp.header[i]]; len(have) == 1 && have[0] == r.plain[0] {
+			q.put(h, i, value)
+		}
 	}
 	q.state.OnHeader(q)
 	protectCache(h)
-}
-
-// newNonce returns 128 random bits in text.
-func newNonce() (text [nonceLen]byte) {
-	var random [16]byte
-	_, _ = rand.Read(random[:]) // never fails
-	base64.RawURLEncoding.Encode(text[:], random[:])
-	return text
 }
 
 func join(b *strings.Builder, parts []string, nonce []byte) {
@@ -134,18 +132,6 @@ func join(b *strings.Builder, parts []string, nonce []byte) {
 			b.Write(nonce)
 		}
 		b.WriteString(p)
-	}
-}
-
-// replace sets the header i to value, if what stands there is what this part has set: a value with a nonce, or that of
-// r. What the application has set or deleted stays as it is.
-func (q *request) replace(h http.Header, i int, r *rendered, value string) {
-	sent := q.value[i][0]
-	if sent == "" {
-		sent = r.plain[0]
-	}
-	if have := h[q.csp.header[i]]; len(have) == 1 && have[0] == sent {
-		q.put(h, i, value)
 	}
 }
 
