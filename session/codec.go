@@ -90,14 +90,13 @@ func text(data string) (s, rest string, ok bool) {
 // lookup returns the JSON text of key's value.
 func lookup(data, key string) (value string, ok bool) {
 	for data != "" {
-		k, v, rest, ok := pair(data)
-		if !ok {
+		k, rest, _ := text(data) // rest is empty if there is none
+		if value, data, ok = text(rest); !ok {
 			return "", false
 		}
 		if k == key {
-			return v, true
+			return value, true
 		}
-		data = rest
 	}
 	return "", false
 }
