@@ -131,10 +131,10 @@ func (p Permissions) validate() error {
 		}
 		for _, o := range p[feature] {
 			if o == "*" && len(p[feature]) > 1 {
-				errs = append(errs, fmt.Errorf("headers: PERMISSIONS_POLICY: %s: * stands alone: remove the others, or it", feature))
+				errs = append(errs, fmt.Errorf("headers: PERMISSIONS_POLICY: %q: * stands alone: remove the others, or it", feature))
 			}
 			if o != "self" && o != "*" && !origin(o) {
-				errs = append(errs, fmt.Errorf("headers: PERMISSIONS_POLICY: %s: %q is no origin: use self, * or https://host", feature, o))
+				errs = append(errs, fmt.Errorf("headers: PERMISSIONS_POLICY: %q: %q is no origin: use self, * or https://host", feature, o))
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -175,10 +176,25 @@ func unmarshal(text string, u encoding.TextUnmarshaler, t reflect.Type) *Fault {
 	if f, ok := errors.AsType[*Fault](err); ok {
 		return fault(f.Rule, f.Remedy)
 	}
+	if _, ok := u.(former); ok {
+		return fault("is not "+formOf(t), unquoted(err))
+	}
 	return fault("is not "+formOf(t), "write it in this form")
 }
 
+// unquoted returns the error's text in one line, without what stands in quotes.
+func unquoted(err error) string {
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		lines = append(lines, quoted.ReplaceAllString(strings.TrimSpace(line), `"…"`))
+	}
+	return strings.Join(lines, "; ")
+}
+
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
 // former is what a type implements to say, for errors and documents, in what form it is written: "a number of seconds".
+// It vouches that what its errors take from the value stands in quotes, as %q puts them: the rest of their text is shown.
 type former interface{ Form() string }
 
 // formOf returns the form of a type that reads itself.
