@@ -95,7 +95,7 @@ func someParts(tb testing.TB) []contest {
 			serving(tb, ours, guard, same, 200),
 			surfPost(tb),
 		}},
-		{"csrf, POST that is refused", 3, 0, []contestant{
+		{"csrf, POST that is refused", 2, 0, []contestant{
 			serving(tb, "net/http", std, forged, 403),
 			serving(tb, ours, guard, forged, 403),
 			serving(tb, "nosurf", surf(page), forged, 400),
