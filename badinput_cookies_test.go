@@ -43,7 +43,7 @@ func TestBadInputCookies(t *testing.T) {
 		{"20: as many as are read", who(line + strings.Repeat("; a=b", 250)), "200 user:ada"},
 		{"20: a value longer than any of ours", who(name + strings.Repeat("x", 30_000)), "200 user:"},
 	})
-	if n := strings.Count(v.log.String(), `"event":"session.CookieRefused"`); n < 6 {
+	if n := strings.Count(v.log.String(), `"event":"airworthy.security.CookieRefused"`); n < 6 {
 		t.Errorf("19: %d lines in the log tell of refused cookies, want one for each", n)
 	}
 	if strings.Contains(v.log.String(), value) {

@@ -73,7 +73,7 @@ func TestBadInputLogged(t *testing.T) {
 // waitForLog waits for the access line, which is written when the answer has gone out.
 func waitForLog(v *victim, before int) {
 	for range 200 {
-		if strings.Contains(v.log.String()[before:], "http.access") {
+		if strings.Contains(v.log.String()[before:], "airworthy.access") {
 			return
 		}
 		pause()

@@ -240,8 +240,8 @@ func TestLateNonce(t *testing.T) {
 	if got := w.Body.String(); got != "<p>" {
 		t.Errorf("a nonce that the header does not name was given: %q", got)
 	}
-	if !strings.Contains(log, "event=csp.nonce_late") {
-		t.Errorf("log %q, want csp.nonce_late", log)
+	if !strings.Contains(log, "event=airworthy.security.NonceLate") {
+		t.Errorf("log %q, want airworthy.security.NonceLate", log)
 	}
 	if got := one(t, w, enforce); got != strictPlain {
 		t.Errorf("the header is %q, want %q", got, strictPlain)
@@ -286,7 +286,7 @@ func TestNonceCache(t *testing.T) {
 		if got := one(t, w, "Cache-Control"); got != tt.want {
 			t.Errorf("%s: Cache-Control %q, want %q", tt.name, got, tt.want)
 		}
-		if got := strings.Contains(log, "event=csp.nonce_cacheable"); got != tt.warned {
+		if got := strings.Contains(log, "event=airworthy.security.NonceCacheable"); got != tt.warned {
 			t.Errorf("%s: warned = %t, want %t: %q", tt.name, got, tt.warned, log)
 		}
 	}
@@ -295,7 +295,7 @@ func TestNonceCache(t *testing.T) {
 			w.Header().Set(name, "max-age=60")
 			withNonce(w, r)
 		})
-		if !strings.Contains(log, "event=csp.nonce_cacheable") {
+		if !strings.Contains(log, "event=airworthy.security.NonceCacheable") {
 			t.Errorf("%s outranks Cache-Control, and no warning: %q", name, log)
 		}
 	}

@@ -41,8 +41,8 @@ func newReports(g *CSP, most int) *reports {
 func perMinute(n int) *httpx.Sampler { return httpx.NewSampler(time.Minute, n, 1) }
 
 // Reports returns the handler that takes violation reports, in the form of report-uri and in that of the Reporting
-// API, and logs each as one record with the event csp.violation. [CSP.Handler] serves it at Config.ReportPath; it can
-// be mounted elsewhere too, outside of CSRF protection.
+// API, and logs each as one record with the event airworthy.security.CSPViolation. [CSP.Handler] serves it at
+// Config.ReportPath; it can be mounted elsewhere too, outside of CSRF protection.
 //
 // What is reported is text that anybody may have written: it is cut, freed of control characters, addresses lose
 // their query, and nothing of it is sent back. Reports about pages of another host than the one that was asked, and
@@ -91,7 +91,8 @@ func (c *reports) pay(r *http.Request) bool {
 		return true
 	}
 	if _, ok := c.full.Take(); ok {
-		c.csp.warn(r.Context(), "csp.reports_dropped", "csp: more violations are reported than CSP_REPORTS_PER_MINUTE: the others are dropped")
+		c.csp.warn(r.Context(), "airworthy.security.CSPReportsDropped",
+			"csp: more violations are reported than CSP_REPORTS_PER_MINUTE: the others are dropped")
 	}
 	return false
 }
@@ -215,7 +216,7 @@ func (c *reports) log(r *http.Request, found []report) {
 			return
 		}
 		paid = false
-		c.csp.warn(r.Context(), "csp.violation", "csp: a browser reports a violation",
+		c.csp.warn(r.Context(), "airworthy.security.CSPViolation", "csp: a browser reports a violation",
 			slog.String("directive", clean(v.EffectiveDirective)),
 			slog.String("disposition", clean(v.Disposition)),
 			slog.String("document", address(v.DocumentURL)),

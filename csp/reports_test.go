@@ -80,19 +80,19 @@ func TestReports(t *testing.T) {
 	for _, tt := range []struct {
 		name, contentType, body, want string
 	}{
-		{"report-uri", legacyType, legacyReport, `[{"level":"WARN","event":"csp.violation","directive":"script-src-elem",
+		{"report-uri", legacyType, legacyReport, `[{"level":"WARN","event":"airworthy.security.CSPViolation","directive":"script-src-elem",
 			"disposition":"enforce","document":"https://a.example/page","blocked":"https://evil.example/x.js",
 			"file":"https://a.example/app.js","line":7,"column":3,"sample":"alert(1)"}]`},
 		{"the Reporting API, in a batch with others", reportingType + "; charset=utf-8", reportingReport,
-			`[{"level":"WARN","event":"csp.violation","directive":"script-src-elem","disposition":"report",
+			`[{"level":"WARN","event":"airworthy.security.CSPViolation","directive":"script-src-elem","disposition":"report",
 			"document":"https://a.example/page","blocked":"inline","file":"","line":0,"column":0,"sample":""}]`},
 		{"the Reporting API, not in a batch", reportingType,
 			`{"type":"csp-violation","body":{"documentURL":"https://A.example:443/","blockedURL":"data:text/html,x","effectiveDirective":"img-src"}}`,
-			`[{"level":"WARN","event":"csp.violation","directive":"img-src","disposition":"","document":"https://A.example:443/",
+			`[{"level":"WARN","event":"airworthy.security.CSPViolation","directive":"img-src","disposition":"","document":"https://A.example:443/",
 			"blocked":"data","file":"","line":0,"column":0,"sample":""}]`},
 		{"a browser of CSP 2 names the directive with its sources", legacyType,
 			`{"csp-report":{"document-uri":"https://a.example/","violated-directive":"img-src 'self'","blocked-uri":"eval"}}`,
-			`[{"level":"WARN","event":"csp.violation","directive":"img-src","disposition":"","document":"https://a.example/",
+			`[{"level":"WARN","event":"airworthy.security.CSPViolation","directive":"img-src","disposition":"","document":"https://a.example/",
 			"blocked":"eval","file":"","line":0,"column":0,"sample":""}]`},
 		{"of another origin (badinput 44)", legacyType, `{"csp-report":{"document-uri":"https://b.example/"}}`, `null`},
 		{"of a host that begins alike (badinput 44)", legacyType, `{"csp-report":{"document-uri":"https://a.example.evil.example/"}}`, `null`},
@@ -196,7 +196,7 @@ func TestReportsFlood(t *testing.T) {
 		for _, m := range records(t, log) {
 			events[m["event"]]++
 		}
-		if events["csp.violation"] != 3 || events["csp.reports_dropped"] != 1 {
+		if events["airworthy.security.CSPViolation"] != 3 || events["airworthy.security.CSPReportsDropped"] != 1 {
 			t.Errorf("logged %v, want 3 violations and 1 notice", events)
 		}
 		if got := serve(h, post(legacyType, legacyReport)).Header().Get("Retry-After"); got != "60" {
@@ -209,13 +209,13 @@ func TestReportsFlood(t *testing.T) {
 		if got := serve(h, post(reportingType, batch)).Code; got != 204 {
 			t.Errorf("a minute later: %d, want 204", got)
 		}
-		if got := strings.Count(log.String(), "csp.violation"); got != 3 {
+		if got := strings.Count(log.String(), "airworthy.security.CSPViolation"); got != 3 {
 			t.Errorf("a batch of 500 left %d records, want 3", got)
 		}
 	})
 	h, log := collector(t, csp.Config{ReportsPerMinute: 1000})
 	serve(h, post(reportingType, "["+strings.TrimSuffix(strings.Repeat(`{"type":"csp-violation","body":{"documentURL":"https://a.example/"}},`, 500), ",")+"]"))
-	if got := strings.Count(log.String(), "csp.violation"); got != 20 {
+	if got := strings.Count(log.String(), "airworthy.security.CSPViolation"); got != 20 {
 		t.Errorf("a batch of 500 under a high limit left %d records, want 20", got)
 	}
 }
@@ -272,7 +272,7 @@ func TestReportPath(t *testing.T) {
 	if w := serve(h, post(legacyType, legacyReport)); w.Code != 204 || one(t, w, enforce) == "" {
 		t.Errorf("at the path: %d with policy %q, want 204 with one", w.Code, one(t, w, enforce))
 	}
-	if !strings.Contains(log.String(), "event=csp.violation") {
+	if !strings.Contains(log.String(), "event=airworthy.security.CSPViolation") {
 		t.Errorf("log %q, want a violation", log.String())
 	}
 	for _, path := range []string{"/csp/", "/CSP", "/csp2", "/"} {

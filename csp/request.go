@@ -67,7 +67,8 @@ func Nonce(ctx context.Context) string {
 	}
 	if !q.open() {
 		if _, ok := q.csp.late.Take(); ok {
-			q.csp.warn(ctx, "csp.nonce_late", "csp: a nonce was asked for after the header had gone out: ask before the first Write")
+			q.csp.warn(ctx, "airworthy.security.NonceLate",
+				"csp: a nonce was asked for after the header had gone out: ask before the first Write")
 		}
 		return ""
 	}
@@ -250,7 +251,7 @@ func (q *request) BeforeHeader(w http.ResponseWriter, status int) {
 		return
 	}
 	if _, ok := q.csp.cacheable.Take(); ok {
-		q.csp.warn(q.state.Request.Context(), "csp.nonce_cacheable",
+		q.csp.warn(q.state.Request.Context(), "airworthy.security.NonceCacheable",
 			"csp: an answer with a nonce may be stored by shared caches, which serve the nonce again: set Cache-Control: private, no-store",
 			slog.Int("status", status))
 	}

@@ -355,7 +355,7 @@ func TestFailingTemplate(t *testing.T) {
 	if res.StatusCode != 500 || !strings.Contains(body, "500 Internal Server Error") || strings.Contains(body, "half") || tries != 1 {
 		t.Errorf("%d %q after %d tries, want the plainest page", res.StatusCode, body, tries)
 	}
-	if leaked(logged.String()) != "" || !strings.Contains(logged.String(), "errorpages.template") || !strings.Contains(logged.String(), "500.html") {
+	if leaked(logged.String()) != "" || !strings.Contains(logged.String(), "airworthy.template") || !strings.Contains(logged.String(), "500.html") {
 		t.Errorf("log does not name the template, or shows the secret (%d bytes)", logged.Len())
 	}
 	res = ask(t, cfg, "GET", browser, http.NotFound)

@@ -151,7 +151,7 @@ func (p *Pages) html(r *http.Request, name string, page Page, cause error) []byt
 	var b bytes.Buffer
 	if err := t.Execute(&b, data); err != nil || b.Len() == 0 {
 		p.logger().ErrorContext(r.Context(), "error page failed",
-			"event", "errorpages.template", "template", name, "error", p.mask(fmt.Sprint(err)))
+			"event", "airworthy.template", "template", name, "error", p.mask(fmt.Sprint(err)))
 		return plainest(page)
 	}
 	return b.Bytes()

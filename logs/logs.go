@@ -15,7 +15,8 @@
 //
 // A record with an attribute "event" is for machines: the name is fixed, alerts may depend on it. Its level is Warn,
 // or Error where the list says so. Besides "event" it has time, level, msg, request_id and client (the address by the
-// proxy policy), and what the event itself knows (a host, a reason), never a secret.
+// proxy policy), and what the event itself knows (a host, a reason), never a secret. Of what clients can cause at will
+// only so many are logged; the next record has the number of those that were not as "unlogged".
 //
 //	django.request                         a panic, answered with 500 (Error)
 //	django.security.DisallowedHost         a Host that the site does not answer to
@@ -24,14 +25,14 @@
 //	airworthy.security.ForwardingRefused   a trusted proxy said something that cannot be believed
 //	airworthy.security.UntrustedProxy      most requests come by a proxy that nobody trusts
 //	airworthy.security.RedirectLoop        a redirect to https arrives as http again
-//	session.CookieRefused                  a doubled or malformed session cookie
-//	session.Interrupted                    a session ended while a request was still using it
-//	csp.violation                          a browser's report
-//	csp.reports_dropped                    more of those came in a minute than are logged
-//	csp.nonce_late                         a nonce was asked for when the header had gone out
-//	csp.nonce_cacheable                    an answer with a nonce may be stored by shared caches
-//	errorpages.template                    an error page could not be made (Error)
-//	http.access                            one line for each answer (Info; Error from 500 on, or cut off)
+//	airworthy.security.CookieRefused       a doubled or malformed session cookie
+//	airworthy.security.SessionInterrupted  a session ended while a request was still using it
+//	airworthy.security.CSPViolation        a browser's report
+//	airworthy.security.CSPReportsDropped   more of those came in a minute than are logged
+//	airworthy.security.NonceLate           a nonce was asked for when the header had gone out
+//	airworthy.security.NonceCacheable      an answer with a nonce may be stored by shared caches
+//	airworthy.template                     an error page could not be made (Error)
+//	airworthy.access                       one line for each answer (Info; Error from 500 on, or cut off)
 //
 // # What it does not do
 //
@@ -66,14 +67,14 @@ const (
 	EventForwardingRefused = "airworthy.security.ForwardingRefused"
 	EventUntrustedProxy    = "airworthy.security.UntrustedProxy"
 	EventRedirectLoop      = "airworthy.security.RedirectLoop"
-	EventCookieRefused     = "session.CookieRefused"
-	EventInterrupted       = "session.Interrupted"
-	EventCSPViolation      = "csp.violation"
-	EventReportsDropped    = "csp.reports_dropped"
-	EventNonceLate         = "csp.nonce_late"
-	EventNonceCacheable    = "csp.nonce_cacheable"
-	EventTemplate          = "errorpages.template"
-	EventAccess            = "http.access"
+	EventCookieRefused     = "airworthy.security.CookieRefused"
+	EventInterrupted       = "airworthy.security.SessionInterrupted"
+	EventCSPViolation      = "airworthy.security.CSPViolation"
+	EventReportsDropped    = "airworthy.security.CSPReportsDropped"
+	EventNonceLate         = "airworthy.security.NonceLate"
+	EventNonceCacheable    = "airworthy.security.NonceCacheable"
+	EventTemplate          = "airworthy.template"
+	EventAccess            = "airworthy.access"
 )
 
 // Config says what is logged and how. The zero Config writes text to standard error from Info on, with an access log.

@@ -130,7 +130,7 @@ func testAccessLog(t *testing.T) {
 	})
 	rec := only(t, &out)
 	for key, want := range map[string]any{
-		"level": "INFO", "msg": "request", "event": "http.access", "method": "POST", "path": "/posts/café",
+		"level": "INFO", "msg": "request", "event": "airworthy.access", "method": "POST", "path": "/posts/café",
 		"status": 201.0, "size": 5.0, "duration_us": 1_500_000.0, "user_agent": "curl/8", "client": "203.0.113.9",
 	} {
 		if rec[key] != want {

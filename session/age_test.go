@@ -254,7 +254,7 @@ func TestUseThatCannotBeNotedFailsNothing(t *testing.T) {
 		logged string
 	}{
 		{"the store is down", false, errDown, "the session could not be stored"},
-		{"the session has been ended", true, nil, "event=session.Interrupted"},
+		{"the session has been ended", true, nil, "event=airworthy.security.SessionInterrupted"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -189,7 +189,7 @@ func (s *Session) refresh(h http.Header, now time.Time) {
 // failed logs why a change could not be stored and returns the error for it.
 func (s *Session) failed(ctx context.Context, err error) error {
 	if errors.Is(err, ErrNotFound) {
-		s.m.event(ctx, "session.Interrupted", ErrInterrupted)
+		s.m.event(ctx, "airworthy.security.SessionInterrupted", ErrInterrupted)
 		return ErrInterrupted
 	}
 	httpx.Logger(s.m.logger).LogAttrs(ctx, slog.LevelError, "the session could not be stored", slog.Any("error", err))

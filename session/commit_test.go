@@ -186,7 +186,7 @@ func TestARequestUnderWayDoesNotBringASessionBack(t *testing.T) {
 			if res.StatusCode != row.status {
 				t.Errorf("status %d, want %d", res.StatusCode, row.status)
 			}
-			if got := strings.Contains(s.logs.String(), "event=session.Interrupted"); got != (row.status == 400) {
+			if got := strings.Contains(s.logs.String(), "event=airworthy.security.SessionInterrupted"); got != (row.status == 400) {
 				t.Errorf("logged: %t, want %t", got, row.status == 400)
 			}
 			if row.status == 400 && len(res.Header["Set-Cookie"]) != 0 {

@@ -209,7 +209,7 @@ func TestCookiesThatAreNotBelieved(t *testing.T) {
 						t.Errorf("got %q, want %q", got, row.want)
 					}
 				})
-				if got := strings.Contains(s.logs.String(), "event=session.CookieRefused"); got != row.logged {
+				if got := strings.Contains(s.logs.String(), "event=airworthy.security.CookieRefused"); got != row.logged {
 					t.Errorf("logged: %t, want %t", got, row.logged)
 				}
 				if strings.Contains(s.logs.String(), value[:8]) {

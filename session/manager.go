@@ -189,7 +189,7 @@ func (s *Session) find() bool {
 	token, err := m.cookie.Read(r, m.secure(s.st))
 	if err != nil {
 		if !errors.Is(err, http.ErrNoCookie) {
-			m.event(r.Context(), "session.CookieRefused", err)
+			m.event(r.Context(), "airworthy.security.CookieRefused", err)
 		}
 		return false
 	}

@@ -156,7 +156,7 @@ func logging(tb testing.TB) []contest {
 	plain := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		page.ServeHTTP(w, r)
-		straight.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("event", "http.access"),
+		straight.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("event", "airworthy.access"),
 			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", 200),
 			slog.Int64("size", int64(len(body))), slog.Int64("duration_us", time.Since(start).Microseconds()),
 			slog.String("user_agent", r.UserAgent()), slog.String("request_id", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),

@@ -67,7 +67,7 @@ func TestStrictStops(t *testing.T) {
 			mark := w.lab.mark()
 			b.visit(w.lab.url(path))
 			b.await(`document.documentElement.dataset.own === "ran"`)
-			want := record{"event": "csp.violation", "document": w.lab.url(path), "disposition": "enforce"}
+			want := record{"event": "airworthy.security.CSPViolation", "document": w.lab.url(path), "disposition": "enforce"}
 			report := w.lab.await(t, mark, want)
 			if report["directive"] != row.directive || report["blocked"] != row.blocked {
 				t.Errorf("reported %v of %v, want %s of %s", report["directive"], report["blocked"], row.directive, row.blocked)
@@ -144,7 +144,7 @@ func TestReportOnly(t *testing.T) {
 	b.visit(w.trial.url(path))
 	b.await(`document.title === "ran"`)
 	want := record{
-		"event": "csp.violation", "document": w.trial.url(path), "directive": "script-src-elem", "blocked": w.trial.url(script),
+		"event": "airworthy.security.CSPViolation", "document": w.trial.url(path), "directive": "script-src-elem", "blocked": w.trial.url(script),
 	}
 	if got := w.trial.await(t, mark, want)["disposition"]; got != "report" {
 		t.Errorf("disposition %v, want report", got)
@@ -155,7 +155,7 @@ func TestReportOnly(t *testing.T) {
 	b.visit(w.trial.url(path))
 	for _, disposition := range []string{"enforce", "report"} {
 		w.trial.await(t, mark, record{
-			"event": "csp.violation", "document": w.trial.url(path), "disposition": disposition, "blocked": "inline",
+			"event": "airworthy.security.CSPViolation", "document": w.trial.url(path), "disposition": disposition, "blocked": "inline",
 		})
 	}
 	if got := get[string](b, `document.title`); got != "untouched" {
@@ -169,7 +169,7 @@ func TestBulletinTakesReports(t *testing.T) {
 	b.visit(home)
 	mark := w.bulletin.mark()
 	get[bool](b, `document.body.append(Object.assign(document.createElement("script"), {text: '`+ran+`'})), true`)
-	got := w.bulletin.await(t, mark, record{"event": "csp.violation", "document": home})
+	got := w.bulletin.await(t, mark, record{"event": "airworthy.security.CSPViolation", "document": home})
 	if got["directive"] != "script-src-elem" || got["blocked"] != "inline" {
 		t.Errorf("reported %v of %v, want script-src-elem of inline", got["directive"], got["blocked"])
 	}
@@ -191,7 +191,7 @@ func TestReportsInTheClear(t *testing.T) {
 	page := serveInClear(t, dev) + dev.page(document(told, `<script>`+ran+`</script>`))
 	b := open(t)
 	b.visit(page)
-	dev.await(t, 0, record{"event": "csp.violation", "document": page, "directive": "script-src-elem", "blocked": "inline"})
+	dev.await(t, 0, record{"event": "airworthy.security.CSPViolation", "document": page, "directive": "script-src-elem", "blocked": "inline"})
 	if got := get[string](b, `document.documentElement.dataset.own + " " + document.title`); got != "ran untouched" {
 		t.Errorf("own script and title: %s, want ran untouched", got)
 	}

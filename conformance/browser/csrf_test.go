@@ -60,7 +60,7 @@ func TestForgery(t *testing.T) {
 				"method": "POST", "path": "/notes", "msg": "request refused: " + crossSite,
 			}
 			refusal := w.bulletin.await(t, mark, want)
-			w.bulletin.await(t, mark, record{"event": "http.access", "status": 403, "request_id": refusal["request_id"]})
+			w.bulletin.await(t, mark, record{"event": "airworthy.access", "status": 403, "request_id": refusal["request_id"]})
 			b.await(`document.title === ` + quote(row.title))
 			if onBoard(t, note) {
 				t.Error("the forged note is on the board")
@@ -78,8 +78,8 @@ func TestPreflight(t *testing.T) {
 			{method: "POST", body: "{}", credentials: "include", headers: {"X-CSRFToken": "guess"}})
 			.then(() => { document.title = "answer" }, () => { document.title = "failed" })</script>`))))
 	b.await(`document.title === "failed"`)
-	w.bulletin.await(t, mark, record{"event": "http.access", "method": "OPTIONS", "path": "/notes"})
-	if sent := w.bulletin.find(mark, record{"event": "http.access", "method": "POST", "path": "/notes"}); len(sent) > 0 {
+	w.bulletin.await(t, mark, record{"event": "airworthy.access", "method": "OPTIONS", "path": "/notes"})
+	if sent := w.bulletin.find(mark, record{"event": "airworthy.access", "method": "POST", "path": "/notes"}); len(sent) > 0 {
 		t.Errorf("the browser sent the request: %v", sent)
 	}
 }

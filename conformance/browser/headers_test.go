@@ -18,7 +18,7 @@ func TestWindowsAreApart(t *testing.T) {
 	</script>`)))
 	mark := w.bulletin.mark()
 	b.do(chromedp.Click(chromedp.CSS("button")))
-	w.bulletin.await(t, mark, record{"event": "http.access", "path": "/", "status": 200})
+	w.bulletin.await(t, mark, record{"event": "airworthy.access", "path": "/", "status": 200})
 	b.await(`held.closed`) // Cross-Origin-Opener-Policy: what is held is no window of the site's
 	if get[bool](b, `other.closed`) {
 		t.Error("the window of a site without the header is closed too, so this proves nothing")

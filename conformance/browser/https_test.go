@@ -47,7 +47,7 @@ func TestHTTPSIsRemembered(t *testing.T) {
 	if len(first) != 1 || first[0].Status != 301 {
 		t.Fatalf("redirects %v, want one with status 301", first)
 	}
-	w.inClear.await(t, mark, record{"event": "http.access", "path": "/", "status": 301})
+	w.inClear.await(t, mark, record{"event": "airworthy.access", "path": "/", "status": 301})
 
 	mark = w.inClear.mark()
 	b.visit(inClear)
@@ -55,7 +55,7 @@ func TestHTTPSIsRemembered(t *testing.T) {
 	if len(second) != 1 || second[0].Status != 307 || header(second[0], "Non-Authoritative-Reason") != "HSTS" {
 		t.Errorf("the second visit's redirects: %v, want one by HSTS", second)
 	}
-	if asked := w.inClear.find(mark, record{"event": "http.access"}); len(asked) > 0 {
+	if asked := w.inClear.find(mark, record{"event": "airworthy.access"}); len(asked) > 0 {
 		t.Errorf("the second visit went out in the clear: %v", asked)
 	}
 }

@@ -49,7 +49,7 @@ func TestForgeries(t *testing.T) {
 			}
 		})
 	}
-	for _, r := range p.find(record{"event": "http.access"}) {
+	for _, r := range p.find(record{"event": "airworthy.access"}) {
 		if id, _ := r["request_id"].(string); !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(id) {
 			t.Errorf("the request id is %q, want the one that nginx made", id)
 		}

@@ -87,7 +87,7 @@ func TestStopUnderLoad(t *testing.T) {
 		t.Errorf("the program ended with %v, want status 0", err)
 	}
 	count(100)
-	if n := len(first.find(record{"event": "http.access"})); n < 10 {
+	if n := len(first.find(record{"event": "airworthy.access"})); n < 10 {
 		t.Errorf("the stopped program served %d requests before: there was no load", n)
 	}
 }

@@ -152,8 +152,8 @@ func works(t *testing.T, p *program, f *front) {
 			t.Errorf("health over %s: got %q, want ok", scheme, health.body)
 		}
 	}
-	p.await(t, record{"event": "http.access", "path": "/", "status": 400})
-	for _, r := range p.find(record{"event": "http.access"}) {
+	p.await(t, record{"event": "airworthy.access", "path": "/", "status": 400})
+	for _, r := range p.find(record{"event": "airworthy.access"}) {
 		if r["client"] != clientAddr {
 			t.Errorf("the access log has client %v, want %s: %v", r["client"], clientAddr, r)
 		}
