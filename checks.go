@@ -34,7 +34,9 @@ func (a *App) Checks() []check.Check {
 	gate := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.ServeHTTP(w, r.WithContext(httpx.WithProbe(r.Context())))
 	})
-	return append(a.settings.Checks(), probe.Checks(probe.InProcess(gate), a.settings.claims())...)
+	s := a.settings
+	s.Ring = a.parts.ring // with which the store that New chose is known too
+	return append(s.Checks(), probe.Checks(probe.InProcess(gate), a.settings.claims())...)
 }
 
 // Check judges the application as `check --deploy` does. It is for the application's own tests.
