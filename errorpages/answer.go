@@ -11,17 +11,6 @@ import (
 	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
-// removeStale removes the headers that describe the body which the error takes the place of.
-func removeStale(h http.Header) {
-	for key := range h {
-		switch key {
-		case "Accept-Ranges", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length",
-			"Content-Location", "Content-Range", "Etag", "Expires", "Last-Modified", "Trailer", "Transfer-Encoding":
-			delete(h, key)
-		}
-	}
-}
-
 // What answers say of themselves. The capacity of each is its length, so that a later append copies it.
 var (
 	nosniff = []string{"nosniff"}
@@ -51,7 +40,6 @@ func (p *Pages) ServeError(w http.ResponseWriter, r *http.Request, status int, c
 		body = p.body(r, as, status, id, cause)
 	}
 	h := w.Header()
-	removeStale(h)
 	h["Content-Type"], h["X-Content-Type-Options"], h["Cache-Control"] = contentTypes[as], nosniff, noStore
 	w.WriteHeader(status)
 	switch {

@@ -51,6 +51,7 @@ func (p *Pages) recovered(s *httpx.State, w http.ResponseWriter, r *http.Request
 	if sent {
 		panic(http.ErrAbortHandler)
 	}
+	httpx.DropBody(w.Header())
 	p.ServeError(w, r, http.StatusInternalServerError, cause)
 }
 

@@ -172,6 +172,7 @@ func Host(r *http.Request) string {
 // Refuse answers r with status: with the error page if there are pages, otherwise with the status's own short text,
 // and never with anything that the client sent. The cause reaches the development page only; log it yourself.
 func Refuse(w http.ResponseWriter, r *http.Request, status int, cause error) {
+	delete(w.Header(), "Content-Length")
 	if s := From(r.Context()); s != nil && s.Pages != nil {
 		pages := s.Pages
 		s.Pages = nil // the page itself is not replaced
@@ -180,7 +181,6 @@ func Refuse(w http.ResponseWriter, r *http.Request, status int, cause error) {
 		return
 	}
 	h := w.Header()
-	delete(h, "Content-Length")
 	h["Content-Type"], h["Cache-Control"] = plainText, noStore
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, http.StatusText(status))

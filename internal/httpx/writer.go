@@ -108,9 +108,8 @@ func (s *State) Replace(status int, cause error) { s.w.instead = &page{status, c
 func (w *Writer) refuse(i int) {
 	instead, pages := w.w.instead, w.Pages
 	w.w.instead, w.status, w.w.hooks = nil, 0, w.w.hooks[:i]
-	for _, name := range []string{"Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Location"} {
-		w.Header().Del(name)
-	}
+	DropBody(w.Header())
+	delete(w.Header(), "Location")
 	if pages == nil {
 		Refuse(w, w.Request, instead.status, instead.cause)
 	} else {
@@ -124,10 +123,23 @@ func (w *Writer) refuse(i int) {
 	w.replacing = true
 }
 
+// DropBody removes the headers that describe a body which another answer takes the place of. What a part refuses before
+// the application has said anything has none.
+func DropBody(h http.Header) {
+	for key := range h {
+		switch key {
+		case "Accept-Ranges", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length",
+			"Content-Location", "Content-Range", "Etag", "Expires", "Last-Modified", "Trailer", "Transfer-Encoding":
+			delete(h, key)
+		}
+	}
+}
+
 // replace sends the page for status. Pages is unset meanwhile, so that the page itself is not replaced.
 func (w *Writer) replace(status int) {
 	pages := w.Pages
 	w.Pages = nil
+	DropBody(w.Header())
 	pages.ServeError(w, w.Request, status, nil)
 	if w.status == 0 {
 		w.WriteHeader(status) // pages that wrote nothing must not become an empty 200
