@@ -68,7 +68,7 @@ func wholeChain(tb testing.TB) []contest {
 		{"whole chain, GET with a session", 4, 1.2, []contestant{
 			limitSession(tb), oursSession(tb), peersSession(tb),
 		}},
-		{"whole chain, page with a nonce", 4, 0, []contestant{
+		{"whole chain, page with a nonce", 4, 1.2, []contestant{
 			serving(tb, limitName, newLimit(asking(limitNonce)), get, 200),
 			serving(tb, ours, whole(tb, asking(csp.Nonce)), get, 200),
 			serving(tb, "secure+nosurf+scs", peersNonce(page), get, 200),
