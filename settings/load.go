@@ -22,15 +22,24 @@ type load struct {
 	faults   []error
 	warnings []Warning
 	secrets  []secret.Text
+	sources  []Source
+	needs    []string // variables of the sources themselves
 }
 
 // begin asks the sources, each for what those before it lack. Each is asked once, the environment's name included, so
 // that a manager is called once.
 func begin(ctx context.Context, t reflect.Type, sources []Source) *load {
 	l := &load{reg: inspect(t), values: map[string]Value{}, failed: map[string]bool{},
-		present: map[string]string{}, all: map[string]string{}}
+		present: map[string]string{}, all: map[string]string{}, sources: slices.Clone(sources)}
 	l.faults = append(l.faults, l.reg.faults...)
-	names := append(l.reg.names(), EnvironmentVariable)
+	for _, source := range sources {
+		if c, ok := source.(Configured); ok {
+			for _, need := range c.Needs() {
+				l.needs = append(l.needs, need.Name)
+			}
+		}
+	}
+	names := l.known()
 	slices.Sort(names)
 	names = slices.Compact(names)
 	for _, source := range sources {
@@ -38,9 +47,39 @@ func begin(ctx context.Context, t reflect.Type, sources []Source) *load {
 			_, found := l.values[name]
 			return found || l.failed[name]
 		})
+		if c, ok := source.(Configured); ok {
+			if err := l.configure(c); err != nil {
+				l.refused(source, err)
+				continue
+			}
+		}
 		l.ask(ctx, source, missing)
 	}
 	return l
+}
+
+// known returns the names of all variables that mean something.
+func (l *load) known() []string {
+	return append(append(l.reg.names(), EnvironmentVariable), l.needs...)
+}
+
+// configure gives a source what it needs of those before it.
+func (l *load) configure(c Configured) error {
+	given := map[string]Value{}
+	for _, need := range c.Needs() {
+		if l.failed[need.Name] {
+			return &Fault{"", "", c.Name() + " needs " + need.Name + ", which cannot be read", "see the other errors"}
+		}
+		v, ok := l.values[need.Name]
+		if !ok {
+			continue
+		}
+		given[need.Name] = v
+		if need.Secret {
+			l.secrets = append(l.secrets, secret.New(v.Text))
+		}
+	}
+	return c.Configure(given)
 }
 
 // ask takes what one source says about names.
@@ -132,7 +171,8 @@ func (l *load) fill(root reflect.Value, environment string) error {
 	if root.Kind() != reflect.Struct {
 		return join(l.faults)
 	}
-	loaded := Loaded{Environment: environment}
+	sources := l.sources
+	loaded := Loaded{Environment: environment, sources: func() []Source { return slices.Clone(sources) }}
 	for _, f := range l.reg.fields {
 		into := root.FieldByIndex(f.index)
 		origin, f2 := l.set(f, into)
@@ -219,7 +259,7 @@ func (l *load) set(f field, into reflect.Value) (string, *Fault) {
 // convert reads the text of v into the field.
 func (l *load) convert(f field, v Value, into reflect.Value) *Fault {
 	if strings.ContainsRune(v.Text, 0) {
-		return fault("holds a NUL byte", "give text")
+		return nulByte
 	}
 	got, problem := f.parse(v.Text)
 	if problem != nil {
@@ -258,5 +298,7 @@ func (l *load) missing(f field) *Fault {
 	}
 	return &Fault{f.variable, "", "is not set", remedy}
 }
+
+var nulByte = fault("holds a NUL byte", "give text")
 
 const exposed = "the file of a secret can be read by every user of this machine"

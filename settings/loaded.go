@@ -21,6 +21,7 @@ type Loaded struct {
 	Values      []Setting // one for each tagged field, in the order of the struct
 	Warnings    []Warning
 	secrets     []secret.Text
+	sources     func() []Source // a func, because fmt would print what the sources hold
 }
 
 // Setting is one field as it was loaded.
@@ -48,6 +49,14 @@ func (l Loaded) Origin(variable string) string {
 
 // Secrets returns every secret among the values, passwords in URLs included, for a [secret.Mask].
 func (l Loaded) Secrets() []secret.Text { return append([]secret.Text(nil), l.secrets...) }
+
+// Sources returns the sources that were asked, the first one first.
+func (l Loaded) Sources() []Source {
+	if l.sources == nil {
+		return nil
+	}
+	return l.sources()
+}
 
 // WriteText writes the settings as a table, redacted, and the warnings.
 func (l Loaded) WriteText(w io.Writer) error {

@@ -30,6 +30,7 @@ type Source interface {
 type Value struct {
 	Text     string    // the value
 	Origin   string    // where it stands: ".env:3", "environment", "/run/secrets/key", "vault app/key v4"
+	Version  string    // which of its versions, in the source's own words; empty if it keeps none
 	Exposed  bool      // others on this machine can read the place, which is reported if the value is a secret
 	Warnings []Warning // what the source thinks odd; Load fills in the variable and the origin
 }

@@ -10,7 +10,7 @@ import (
 // process environment, which is full of other programs' variables, those that begin like ours or differ from one that
 // is not set by a slip of the fingers.
 func (l *load) unknown() []Warning {
-	known := append(l.reg.names(), EnvironmentVariable)
+	known := l.known()
 	families := families(known)
 	var warnings []Warning
 	for _, name := range slices.Sorted(maps.Keys(l.present)) {
