@@ -30,8 +30,8 @@ type compiled struct {
 	scheme [2]rendered
 }
 
-func (c *compiled) rendered(scheme string) *rendered {
-	if scheme == "https" {
+func (c *compiled) rendered(https bool) *rendered {
+	if https {
 		return &c.scheme[1]
 	}
 	return &c.scheme[0]

@@ -165,13 +165,13 @@ func (g *CSP) begin(h http.Header, s *httpx.State) {
 	s.CSP = g
 	for i, c := range g.base {
 		if c != nil {
-			h[g.header[i]] = c.rendered(s.Scheme).plain
+			h[g.header[i]] = c.rendered(s.HTTPS).plain
 		}
 	}
 	if outer != nil && outer.nonce != "" {
 		requestOf(s.Request.Context()).adopt(outer.nonce)
 	}
-	if g.endpoints == nil || s.Scheme != "https" {
+	if g.endpoints == nil || !s.HTTPS {
 		return
 	}
 	if len(h["Reporting-Endpoints"]) > 0 {

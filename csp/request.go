@@ -94,7 +94,7 @@ func (q *request) size(i int) int {
 	if q.current[i] == nil {
 		return 0
 	}
-	return q.current[i].rendered(q.state.Scheme).size
+	return q.current[i].rendered(q.state.HTTPS).size
 }
 
 // issue makes the nonce and puts it into the headers, but for one that the application has set or deleted. Both values
@@ -111,7 +111,7 @@ func (q *request) issue() {
 		if c == nil {
 			continue
 		}
-		r := c.rendered(q.state.Scheme)
+		r := c.rendered(q.state.HTTPS)
 		if r.parts == nil {
 			continue
 		}
@@ -154,7 +154,7 @@ func (q *request) adopt(nonce string) {
 // force makes c the policy of header i, whatever stands there.
 func (q *request) force(i int, c *compiled) {
 	q.current[i] = c
-	r := c.rendered(q.state.Scheme)
+	r := c.rendered(q.state.HTTPS)
 	if q.nonce == "" || r.parts == nil {
 		q.value[i][0] = ""
 		q.responseHeader()[q.csp.header[i]] = r.plain

@@ -134,7 +134,7 @@ func (q *request) renew(s *httpx.State) error {
 func (q *request) BeforeHeader(w http.ResponseWriter, _ int) {
 	s := (*httpx.State)(w.(*httpx.Writer))
 	if !q.guard.sessions {
-		_ = q.guard.cookie.Set(w, q.guard.secureCookie(s.Scheme == "https"), q.secret)
+		_ = q.guard.cookie.Set(w, q.guard.secureCookie(s.HTTPS), q.secret)
 	}
 	httpx.VaryCookie(w.Header())
 	httpx.Private(w.Header())

@@ -120,7 +120,7 @@ func TestAcceptOnSeveralLines(t *testing.T) {
 
 func TestProblem(t *testing.T) {
 	res := ask(t, errorpages.Config{}, "GET", program, func(w http.ResponseWriter, r *http.Request) {
-		httpx.From(r.Context()).RequestID = "abc-123"
+		httpx.From(r.Context()).SetID("abc-123")
 		httpx.Refuse(w, r, 404, errors.New("hidden"))
 	})
 	if got, want := read(t, res), `{"status":404,"title":"Not Found","request_id":"abc-123"}`+"\n"; got != want {
@@ -283,7 +283,7 @@ func TestTemplates(t *testing.T) {
 		want string
 	}{
 		{"a page of the application's own", func(w http.ResponseWriter, r *http.Request) {
-			httpx.From(r.Context()).RequestID = "<id>"
+			httpx.From(r.Context()).SetID("<id>")
 			http.NotFound(w, r)
 		}, "<title>Not Found</title><p>mine 404 Not Found &lt;id&gt; NONCE</p>"},
 		{"403 for a refusal", refuse(403, errors.New("other")), "mine 403"},

@@ -310,7 +310,7 @@ func TestDebugPage(t *testing.T) {
 	r.RemoteAddr = "192.0.2.7:4711"
 	w := httptest.NewRecorder()
 	p.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		httpx.From(r.Context()).RequestID = "id-1"
+		httpx.From(r.Context()).SetID("id-1")
 		_ = r.ParseForm()
 		password := "typed into the source" // the excerpt hides the literal
 		panic(errors.Join(outer, errors.New("second"+password[:0])))

@@ -32,7 +32,7 @@ func TestHSTS(t *testing.T) {
 			tlsRequest := httptest.NewRequest("GET", "http://example.com/", nil)
 			tlsRequest.TLS = &tls.ConnectionState{}
 			_, _, proxied := httpx.Begin(httptest.NewRecorder(), httptest.NewRequest("GET", "http://example.com/", nil))
-			httpx.From(proxied.Context()).Scheme = "https"
+			httpx.From(proxied.Context()).HTTPS = true
 			for name, r := range map[string]*http.Request{"46: over TLS": tlsRequest, "46: behind a trusted proxy": proxied} {
 				w := httptest.NewRecorder()
 				site.ServeHTTP(w, r)

@@ -194,8 +194,10 @@ type requests struct {
 func (h *requests) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s, w, r := httpx.Begin(w, r)
 	s.EnableID()
-	if header := h.logs.header; header != "" && s.Trusted && s.RequestID == "" {
-		s.RequestID = h.logs.text(proxyID(r.Header[header]))
+	if header := h.logs.header; header != "" && s.Trusted && s.KnownID() == "" {
+		if id := h.logs.text(proxyID(r.Header[header])); id != "" {
+			s.SetID(id)
+		}
 	}
 	if h.logs.access == AccessOff {
 		h.next.ServeHTTP(w, r)

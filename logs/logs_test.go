@@ -354,7 +354,8 @@ func equal(a, b any) bool {
 func requestContext(t testing.TB) context.Context {
 	t.Helper()
 	s, _, r := httpx.Begin(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
-	s.RequestID, s.Forwarded = "id-1", netip.MustParseAddr("192.0.2.1")
+	s.SetID("id-1")
+	s.Forwarded = netip.MustParseAddr("192.0.2.1")
 	return r.Context()
 }
 

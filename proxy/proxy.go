@@ -125,18 +125,18 @@ func (g *Guard) settle(s *httpx.State, r *http.Request, listed bool) {
 	}
 	peer := s.Peer()
 	if !g.trusts(peer, r) {
-		s.ClaimsHTTPS = listed && s.Scheme == "http" && claimsHTTPS(r.Header)
+		s.ClaimsHTTPS = listed && !s.HTTPS && claimsHTTPS(r.Header)
 		g.watch.untrusted(r, peer, listed)
 		return
 	}
-	o, err := g.read(r.Header, origin{client: peer, host: s.Host, scheme: s.Scheme})
+	o, err := g.read(r.Header, origin{client: peer, host: s.Host, scheme: s.Scheme()})
 	if err != nil {
 		s.Garbled = true
 		g.watch.refused(r, peer, err)
 		return
 	}
-	s.Trusted, s.Scheme, s.Host, s.Forwarded = true, o.scheme, o.host, o.client
-	s.ClaimsHTTPS = s.Scheme == "http" && claimsHTTPS(r.Header) && g.unsaid(r.Header)
+	s.Trusted, s.HTTPS, s.Host, s.Forwarded = true, o.scheme == "https", o.host, o.client
+	s.ClaimsHTTPS = !s.HTTPS && claimsHTTPS(r.Header) && g.unsaid(r.Header)
 }
 
 // trusts reports whether the peer of r may tell us things.

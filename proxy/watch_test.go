@@ -84,8 +84,8 @@ func TestClaimsHTTPS(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got := serve(newGuard(t, proxy.Config{}), "10.0.0.5:1", row.line)
-			if s := httpx.From(got.request.Context()); s.ClaimsHTTPS != row.want || s.Scheme != "http" {
-				t.Errorf("ClaimsHTTPS = %t with scheme %s, want %t with http", s.ClaimsHTTPS, s.Scheme, row.want)
+			if s := httpx.From(got.request.Context()); s.ClaimsHTTPS != row.want || s.Scheme() != "http" {
+				t.Errorf("ClaimsHTTPS = %t with scheme %s, want %t with http", s.ClaimsHTTPS, s.Scheme(), row.want)
 			}
 		})
 	}
@@ -112,8 +112,8 @@ func TestClaimsHTTPSOfATrustedProxy(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			row.cfg.Trusted = []netip.Prefix{netip.MustParsePrefix("10.0.0.5/32")}
 			got := serve(newGuard(t, row.cfg), "10.0.0.5:1", row.lines...)
-			if s := httpx.From(got.request.Context()); s.ClaimsHTTPS != row.want || s.Scheme != "http" {
-				t.Errorf("ClaimsHTTPS = %t with scheme %s, want %t with http", s.ClaimsHTTPS, s.Scheme, row.want)
+			if s := httpx.From(got.request.Context()); s.ClaimsHTTPS != row.want || s.Scheme() != "http" {
+				t.Errorf("ClaimsHTTPS = %t with scheme %s, want %t with http", s.ClaimsHTTPS, s.Scheme(), row.want)
 			}
 		})
 	}

@@ -180,7 +180,7 @@ func (m *Manager) serves(st *httpx.State) bool {
 
 // secure reports whether the cookie is the one for https. Without InsecureCookie it always is: a browser on plain http
 // drops it, and behind a proxy that does not tell of https it works all the same.
-func (m *Manager) secure(st *httpx.State) bool { return !m.insecure || st.Scheme == "https" }
+func (m *Manager) secure(st *httpx.State) bool { return !m.insecure || st.HTTPS }
 
 // find asks the store for the session that the request's cookie names, and reports whether there is one; err says if
 // that could not be found out. Without one rec is worth nothing.

@@ -18,12 +18,14 @@ import (
 // State is what is known about one request. It belongs to the goroutine that serves the request, save the fields that
 // only [Begin] and the proxy part write, which any goroutine may read once the application's handler runs.
 //
-// A State is three things in one allocation: itself, the request's context and the response's writer.
+// A State is four things in one allocation: itself, the request's context, the response's writer and the request that
+// carries the context. All four live equally long, and what is allocated costs twice, when it is made and when it is
+// collected. They just fit into the 512 bytes up to which the collector is cheapest: a test holds them there.
 type State struct {
 	// Settled by Begin from the connection alone, and by the proxy part if a trusted peer says otherwise.
-	Scheme    string     // "http" or "https"
 	Host      string     // as received, with its port; never empty unless the request had none
 	Forwarded netip.Addr // who asked, as trusted proxies tell; the zero Addr if none did: ask Client
+	HTTPS     bool       // the request came by HTTPS
 	Trusted   bool       // the peer is a trusted proxy
 
 	// ClaimsHTTPS says that the peer calls the request HTTPS in a forwarding header that was not believed. The proxy
@@ -31,7 +33,7 @@ type State struct {
 	ClaimsHTTPS bool
 
 	// Garbled says that the peer is a trusted proxy whose forwarding headers could not be understood, so that nobody
-	// knows what Scheme, Host and Client should be; they are the connection's. The proxy part leaves it.
+	// knows what HTTPS, Host and Client should be; they are the connection's. The proxy part leaves it.
 	Garbled bool
 
 	lazyID    bool  // a part gives out request ids
@@ -39,18 +41,18 @@ type State struct {
 	status    int16 // of the answer; 0 until the header has gone out
 
 	// Each of these belongs to the part that it is named after; nil or empty while that part is not in the chain.
-	RequestID string // as a trusted proxy gave it; read it with ID
-	CSP       any
-	CSRF      any
-	Session   any
-	Pages     Pages
+	CSP     any
+	CSRF    any
+	Session any
+	Pages   Pages
 
 	// Request is the request as the innermost part passed it on.
 	Request *http.Request
 
-	parent context.Context
-	w      writer
-	madeID atomic.Pointer[string] // the id that was made, once somebody asked
+	parent  context.Context
+	w       writer
+	id      atomic.Pointer[string] // of the request, once there is one
+	request http.Request           // room for Request
 }
 
 // Pages writes error pages. The errorpages part sets [State.Pages]; a part that refuses calls [Refuse].
@@ -64,21 +66,41 @@ type Pages interface {
 	Replaces(r *http.Request, status int, h http.Header) bool
 }
 
+// Scheme returns "http" or "https".
+func (s *State) Scheme() string {
+	if s.HTTPS {
+		return "https"
+	}
+	return "http"
+}
+
 // EnableID makes [State.ID] give out an id. The logs part calls it on the way in; without it requests have none.
 func (s *State) EnableID() { s.lazyID = true }
 
-// ID returns the id of the request: RequestID if a trusted proxy gave one, otherwise one that is made when somebody
-// first asks; empty if no part gives out ids. Any goroutine may call it, because any goroutine may log.
+// SetID gives the request the id that a trusted proxy has given it.
+func (s *State) SetID(id string) { s.id.Store(&id) }
+
+// ID returns the id of the request: the one of SetID, otherwise one that is made when somebody first asks; empty if no
+// part gives out ids. Any goroutine may call it, because any goroutine may log.
 func (s *State) ID() string {
-	if s.RequestID != "" || !s.lazyID {
-		return s.RequestID
-	}
-	if id := s.madeID.Load(); id != nil {
+	if id := s.id.Load(); id != nil {
 		return *id
 	}
+	if !s.lazyID {
+		return ""
+	}
 	id := rand.Text()
-	s.madeID.CompareAndSwap(nil, &id)
-	return *s.madeID.Load()
+	s.id.CompareAndSwap(nil, &id)
+	return *s.id.Load()
+}
+
+// KnownID returns the id of the request if there is one already: nothing that could be looked up by it has been logged
+// otherwise.
+func (s *State) KnownID() string {
+	if id := s.id.Load(); id != nil {
+		return *id
+	}
+	return ""
 }
 
 // Peer returns who connected: unmapped, without zone; the zero Addr if that is unknown (a Unix socket). It is read from
@@ -91,15 +113,6 @@ func (s *State) Client() netip.Addr {
 		return s.Forwarded
 	}
 	return s.Peer()
-}
-
-// KnownID returns the id of the request if there is one already: nothing that could be looked up by it has been logged
-// otherwise.
-func (s *State) KnownID() string {
-	if id := s.madeID.Load(); id != nil && s.RequestID == "" {
-		return *id
-	}
-	return s.RequestID
 }
 
 type stateKey struct{}
@@ -134,12 +147,10 @@ func Begin(w http.ResponseWriter, r *http.Request) (*State, http.ResponseWriter,
 	if s := From(r.Context()); s != nil {
 		return s, w, r
 	}
-	s := &State{Scheme: "http", Host: r.Host, parent: r.Context()}
-	if r.TLS != nil {
-		s.Scheme = "https"
-	}
+	s := &State{Host: r.Host, HTTPS: r.TLS != nil, parent: r.Context()}
 	s.w.ResponseWriter = w
-	s.Request = r.WithContext((*requestContext)(s))
+	s.request = *r.WithContext((*requestContext)(s)) // whose copy stays on the stack
+	s.Request = &s.request
 	return s, (*Writer)(s), s.Request
 }
 
@@ -156,7 +167,7 @@ func peer(remote string) netip.Addr {
 // Secure reports whether the request came over HTTPS, as far as the connection or a trusted proxy tells.
 func Secure(r *http.Request) bool {
 	if s := From(r.Context()); s != nil {
-		return s.Scheme == "https"
+		return s.HTTPS
 	}
 	return r.TLS != nil
 }

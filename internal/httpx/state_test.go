@@ -41,8 +41,8 @@ func TestBeginSettlesWhatTheConnectionTells(t *testing.T) {
 			if s.Peer().String() != row.peer || s.Client().String() != row.peer || s.Trusted {
 				t.Errorf("Peer %v, Client %v, Trusted %v, want %s twice and false", s.Peer(), s.Client(), s.Trusted, row.peer)
 			}
-			if s.Scheme != row.scheme || httpx.Secure(r2) != row.tls {
-				t.Errorf("Scheme %q, Secure %v, want %q", s.Scheme, httpx.Secure(r2), row.scheme)
+			if s.Scheme() != row.scheme || httpx.Secure(r2) != row.tls {
+				t.Errorf("Scheme %q, Secure %v, want %q", s.Scheme(), httpx.Secure(r2), row.scheme)
 			}
 			if s.Host != "example.com:8080" || httpx.Host(r2) != "example.com:8080" {
 				t.Errorf("Host %q, want example.com:8080", s.Host)
@@ -64,7 +64,7 @@ func TestWithoutAState(t *testing.T) {
 func TestBeginTwiceIsOneState(t *testing.T) {
 	w0 := httptest.NewRecorder()
 	s1, w1, r1 := httpx.Begin(w0, httptest.NewRequest("GET", "/", nil))
-	s1.Scheme, s1.Host = "https", "other.example"
+	s1.HTTPS, s1.Host = true, "other.example"
 	s2, w2, r2 := httpx.Begin(w1, r1)
 	if s1 != s2 || w1 != w2 || r1 != r2 {
 		t.Error("the second Begin made something of its own")
@@ -112,7 +112,7 @@ func TestID(t *testing.T) {
 	}
 	s := begin()
 	s.EnableID()
-	s.RequestID = "from-the-proxy"
+	s.SetID("from-the-proxy")
 	if got := s.ID(); got != "from-the-proxy" {
 		t.Errorf("ID %q, want the proxy's", got)
 	}
@@ -135,7 +135,7 @@ func TestKnownIDMakesNone(t *testing.T) {
 	if got := s.KnownID(); got != id {
 		t.Errorf("got %q, want the id %q", got, id)
 	}
-	s.RequestID = "from the proxy"
+	s.SetID("from the proxy")
 	if got := s.KnownID(); got != "from the proxy" {
 		t.Errorf("got %q, want the proxy's", got)
 	}

@@ -17,16 +17,58 @@ type Hook interface {
 // writer is the part of a State that its Writer uses.
 type writer struct {
 	http.ResponseWriter
-	first   [2]Hook // room for the hooks of most chains without another allocation
-	hooks   []Hook
-	size    int64 // bytes of the body so far
-	instead *page // that a hook asked for
+	first [2]Hook // the hooks of most chains, without another allocation
+	rare  *rare
+	size  int64 // bytes of the body so far
+}
+
+// rare is what few answers need.
+type rare struct {
+	more    []Hook // after the first
+	instead *page  // that a hook asked for
 }
 
 // page is one that takes the place of an answer, and why.
 type page struct {
 	status int
 	cause  error
+}
+
+// seldom returns the place for what few answers need.
+func (w *writer) seldom() *rare {
+	if w.rare == nil {
+		w.rare = &rare{}
+	}
+	return w.rare
+}
+
+// push adds a hook.
+func (w *writer) push(h Hook) {
+	switch {
+	case w.first[0] == nil:
+		w.first[0] = h
+	case w.first[1] == nil:
+		w.first[1] = h
+	default:
+		r := w.seldom()
+		r.more = append(r.more, h)
+	}
+}
+
+// pop takes off the hook that was added last; nil if none is left.
+func (w *writer) pop() (h Hook) {
+	if r := w.rare; r != nil && len(r.more) > 0 {
+		last := len(r.more) - 1
+		h, r.more = r.more[last], r.more[:last]
+		return h
+	}
+	for i := len(w.first) - 1; i >= 0; i-- {
+		if h = w.first[i]; h != nil {
+			w.first[i] = nil
+			return h
+		}
+	}
+	return nil
 }
 
 // Writer is a State seen as the response's writer. It adds hooks before the header and counts what goes out; the rest
@@ -49,10 +91,7 @@ func (s *State) OnHeader(h Hook) {
 	if s.status != 0 {
 		panic("httpx: hook added after the header")
 	}
-	if s.w.hooks == nil {
-		s.w.hooks = s.w.first[:0]
-	}
-	s.w.hooks = append(s.w.hooks, h)
+	s.w.push(h)
 }
 
 // Status returns the status that was sent, 0 if the header has not gone out.
@@ -90,10 +129,10 @@ func (w *Writer) WriteHeader(status int) {
 		return
 	}
 	w.status = int16(status) // at most 999
-	for i := len(w.w.hooks) - 1; i >= 0; i-- {
-		w.w.hooks[i].BeforeHeader(w, status)
-		if w.w.instead != nil {
-			w.refuse(i)
+	for h := w.w.pop(); h != nil; h = w.w.pop() {
+		h.BeforeHeader(w, status)
+		if w.w.rare != nil && w.w.rare.instead != nil {
+			w.refuse()
 			return
 		}
 	}
@@ -102,12 +141,14 @@ func (w *Writer) WriteHeader(status int) {
 
 // Replace has the answer that is about to go out replaced by the page for status, as [Refuse] writes it. A hook calls it
 // that could not do what the answer is about to claim. The hooks that have not run yet run for the page.
-func (s *State) Replace(status int, cause error) { s.w.instead = &page{status, cause} }
+func (s *State) Replace(status int, cause error) {
+	s.w.seldom().instead = &page{status, cause}
+}
 
-// refuse sends the page that the hook i asked for in place of the answer, whose header has not gone out.
-func (w *Writer) refuse(i int) {
-	instead, pages := w.w.instead, w.Pages
-	w.w.instead, w.status, w.w.hooks = nil, 0, w.w.hooks[:i]
+// refuse sends the page that a hook asked for in place of the answer, whose header has not gone out.
+func (w *Writer) refuse() {
+	instead, pages := w.w.rare.instead, w.Pages
+	w.w.rare.instead, w.status = nil, 0
 	DropBody(w.Header())
 	delete(w.Header(), "Location")
 	if pages == nil {
