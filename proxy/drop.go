@@ -21,7 +21,8 @@ var identity = []string{
 	"X-Airworthy-*",
 }
 
-// dropList says which headers are not for everybody to send, by their first byte, so that most headers cost one look.
+// dropList says which headers are not for everybody to send. Each has its slot, by the first two bytes of its name, so
+// that most headers of a request cost one look at an empty one.
 type dropList [256][]guarded
 
 // guarded is a header's name, or what names start with.
@@ -38,19 +39,41 @@ func newDropList(c Config) *dropList {
 				continue
 			}
 			name, prefix := strings.CutSuffix(name, "*")
-			name = canonical(name)
-			d[name[0]] = append(d[name[0]], guarded{name, prefix})
+			g := guarded{canonical(name), prefix}
+			if prefix && len(name) < 2 { // the second byte can be any
+				for i := range d {
+					d[i] = append(d[i], g)
+				}
+				continue
+			}
+			i := slot(g.name)
+			d[i] = append(d[i], g)
 		}
 	}
 	return d
 }
 
+// slot returns where a name is looked up, and its twin too: case and the kind of the stroke make no difference.
+func slot(name string) byte {
+	switch len(name) {
+	case 0:
+		return 0
+	case 1:
+		return 31 * folded(name[0])
+	}
+	return 31*folded(name[0]) + folded(name[1])
+}
+
+func folded(c byte) byte {
+	if c == '_' {
+		c = '-'
+	}
+	return c | 0x20
+}
+
 // has reports whether a header in canonical form is on the list.
 func (d *dropList) has(name string) bool {
-	if name == "" {
-		return false
-	}
-	for _, g := range d[name[0]] {
+	for _, g := range d[slot(name)] {
 		if name == g.name || g.prefix && strings.HasPrefix(name, g.name) {
 			return true
 		}
@@ -68,6 +91,9 @@ func (d *dropList) twin(name string) bool {
 // each name.
 func (d *dropList) find(h http.Header) (listed, twins bool) {
 	for name := range h {
+		if len(d[slot(name)]) == 0 {
+			continue
+		}
 		listed = listed || d.has(name)
 		twins = twins || d.twin(name)
 	}
