@@ -59,21 +59,21 @@ func wholeChain(tb testing.TB) []contest {
 	forged := request("POST", "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
 	peer, _ := peers(page)
 	return []contest{
-		{"whole chain, GET without a session", 2, 1.2, []contestant{
+		{"whole chain, GET without a session", 1, 1.2, []contestant{
 			serving(tb, bareName, page, get, 200),
 			serving(tb, limitName, newLimit(page), get, 200),
 			serving(tb, ours, whole(tb, page), get, 200),
 			serving(tb, "secure+nosurf+scs", peer, get, 200),
 		}},
-		{"whole chain, GET with a session", 4, 1.2, []contestant{
+		{"whole chain, GET with a session", 3, 1.2, []contestant{
 			limitSession(tb), oursSession(tb), peersSession(tb),
 		}},
-		{"whole chain, page with a nonce", 4, 1.2, []contestant{
+		{"whole chain, page with a nonce", 3, 1.2, []contestant{
 			serving(tb, limitName, newLimit(asking(limitNonce)), get, 200),
 			serving(tb, ours, whole(tb, asking(csp.Nonce)), get, 200),
 			serving(tb, "secure+nosurf+scs", peersNonce(page), get, 200),
 		}},
-		{"whole chain, refused POST", 3, 1.2, []contestant{
+		{"whole chain, refused POST", 2, 1.2, []contestant{
 			serving(tb, limitName, newLimit(page), forged, 403),
 			serving(tb, ours, whole(tb, page), forged, 403),
 			serving(tb, "secure+nosurf+scs", peer, forged, 400),

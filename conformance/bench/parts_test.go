@@ -85,22 +85,22 @@ func someParts(tb testing.TB) []contest {
 			serving(tb, ours, frame(tb, page), get, 200),
 			serving(tb, "unrolled/secure", peerHeaders(page), get, 200),
 		}},
-		{"headers, hosts and csp, with a nonce", 4, 1.5, []contestant{
+		{"headers, hosts and csp, with a nonce", 3, 1.5, []contestant{
 			serving(tb, limitName, limitPolicy(asking(limitNonce)), get, 200),
 			serving(tb, ours, policed(tb, frame(tb, asking(csp.Nonce))), get, 200),
 			serving(tb, "unrolled/secure", peerNonce(page), get, 200),
 		}},
-		{"csrf, POST that passes", 2, 0, []contestant{
+		{"csrf, POST that passes", 1, 0, []contestant{
 			serving(tb, "net/http", std, same, 200),
 			serving(tb, ours, guard, same, 200),
 			surfPost(tb),
 		}},
-		{"csrf, POST that is refused", 2, 0, []contestant{
+		{"csrf, POST that is refused", 1, 0, []contestant{
 			serving(tb, "net/http", std, forged, 403),
 			serving(tb, ours, guard, forged, 403),
 			serving(tb, "nosurf", surf(page), forged, 400),
 		}},
-		{"session, read", 4, 0, []contestant{cookieSession(tb), scsSession(tb)}},
+		{"session, read", 3, 0, []contestant{cookieSession(tb), scsSession(tb)}},
 	}
 }
 
