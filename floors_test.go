@@ -26,6 +26,9 @@ var floors = map[string]int{
 	// Floor 2: signing alone, because session and cookies of Django's shape need it.
 	"signing": 2,
 
+	// Floor 1 too: what drivers are made with.
+	"drivers/internal/bounded": 1, // how a driver asks over HTTP
+
 	// Floor 3: the parts. None imports another.
 	"settings":   3,
 	"proxy":      3,
