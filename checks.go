@@ -9,6 +9,7 @@ import (
 
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/check/probe"
+	"github.com/airworthy-go/airworthy/check/repo"
 	"github.com/airworthy-go/airworthy/https"
 	"github.com/airworthy-go/airworthy/internal/httpx"
 	"github.com/airworthy-go/airworthy/settings"
@@ -62,6 +63,9 @@ func (s Settings) Checks() []check.Check {
 		c.CSRF.Checks(),
 		s.ownChecks(),
 	}
+	if repo.Exists("") { // elsewhere these would seem to have passed
+		lists = append(lists, s.repository().Checks())
+	}
 	var all []check.Check
 	for _, list := range lists {
 		for _, k := range list {
@@ -69,6 +73,17 @@ func (s Settings) Checks() []check.Check {
 		}
 	}
 	return all
+}
+
+// repository is what is known of the repository that the program runs in.
+func (s Settings) repository() repo.Config {
+	c := repo.Config{Environment: s.Loaded.Environment}
+	for _, v := range s.Loaded.Values {
+		for _, value := range v.Secrets() {
+			c.Secrets = append(c.Secrets, repo.Secret{Setting: v.Variable, Value: value})
+		}
+	}
+	return c
 }
 
 // located returns k with the place where a setting was set in each finding about it.

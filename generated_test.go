@@ -10,6 +10,7 @@ import (
 
 	"github.com/airworthy-go/airworthy"
 	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/check/repo"
 	"github.com/airworthy-go/airworthy/settings"
 )
 
@@ -49,6 +50,9 @@ environment and is read before them.
 
 func checksPage(t *testing.T) string {
 	checks := append(mustNew(t, good()).Checks(), airworthy.BuildCheck(os.ErrInvalid))
+	if !repo.Exists("") { // the code was unpacked from an archive
+		checks = append(checks, repo.Config{}.Checks()...)
+	}
 	if err := check.Validate(checks); err != nil {
 		t.Fatal(err)
 	}

@@ -33,8 +33,12 @@ type Setting struct {
 	Text     string // the value as a source would give it, redacted
 	Default  bool   // no source set it
 
-	whole secret.Text // the value, to be compared
+	whole   secret.Text // the value, to be compared
+	secrets []secret.Text
 }
+
+// Secrets returns the secrets in the value: the value itself, or the password in a URL.
+func (s Setting) Secrets() []secret.Text { return append([]secret.Text(nil), s.secrets...) }
 
 // Origin returns where the value of variable came from: "default" for the base value from code, nothing for a variable
 // that is no setting.
@@ -138,7 +142,7 @@ func Describe[T any](v T) Loaded {
 // setting returns the field as a line of Loaded.
 func setting(f field, v reflect.Value, origin string) Setting {
 	s := Setting{Variable: f.variable, Field: f.path, Origin: origin, Secret: f.sensitive(), Text: f.text(v, false)}
-	s.whole = secret.New(f.text(v, true))
+	s.whole, s.secrets = secret.New(f.text(v, true)), secretsOf(f, v)
 	if origin == "" {
 		s.Origin, s.Default = "default", true
 	}

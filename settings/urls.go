@@ -192,6 +192,14 @@ func (a *address) setOptions(query string) *Fault {
 	return nil
 }
 
+// IsSecretName reports whether the name of a variable says that its value is a secret: a key, a password, a token. What
+// may hold one among other things, such as DATABASE_URL, counts too.
+func IsSecretName(name string) bool {
+	upper := strings.ToUpper(name)
+	return isSecretWord(name) || strings.HasSuffix(upper, "_KEY") || strings.HasSuffix(upper, "DATABASE_URL") ||
+		strings.HasSuffix(upper, "CACHE_URL") || strings.HasSuffix(upper, "EMAIL_URL")
+}
+
 // isSecretWord reports whether what is called name is probably a secret.
 func isSecretWord(name string) bool {
 	name = strings.ToLower(name)

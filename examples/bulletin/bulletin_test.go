@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,7 +17,12 @@ import (
 // run runs a command of the bulletin in an empty folder, with no other variables than those given.
 func run(t *testing.T, env map[string]string, args ...string) (status int, out, errs string) {
 	t.Helper()
-	t.Chdir(t.TempDir())
+	return runIn(t, t.TempDir(), env, args...)
+}
+
+func runIn(t *testing.T, folder string, env map[string]string, args ...string) (status int, out, errs string) {
+	t.Helper()
+	t.Chdir(folder)
 	for _, v := range environments.Variables() {
 		if _, set := os.LookupEnv(v); set {
 			t.Setenv(v, "") // so that it is restored
@@ -118,7 +124,7 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	readme := string(b)
-	_, gate, _ := run(t, nil, "check", "--deploy")
+	gate := gateInClone(t)
 	_, _, refused := run(t, map[string]string{"AIRWORTHY_ENV": "production"}, "serve")
 	t.Chdir(folder)
 	for before, text := range map[string]string{"and exits with 1:": gate, "never shows a secret:": refused} {
@@ -134,4 +140,21 @@ func TestReadme(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// gateInClone returns what the gate prints where the README says to ask for it: in a clone.
+func gateInClone(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed, without which the gate cannot look at the repository")
+	}
+	clone := t.TempDir()
+	if err := exec.Command("git", "init", "--quiet", clone).Run(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(clone, ".gitignore"), []byte(".env\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, out, _ := runIn(t, clone, nil, "check", "--deploy")
+	return out
 }

@@ -38,7 +38,9 @@ func write(t *testing.T, w settings.Writer, changes ...settings.Change) {
 	}
 }
 
-func change(name, text string) settings.Change { return settings.Change{Name: name, Text: secret.New(text)} }
+func change(name, text string) settings.Change {
+	return settings.Change{Name: name, Text: secret.New(text)}
+}
 
 // all returns the names of want.
 func all(want map[string]string) []string {

@@ -1,0 +1,97 @@
+// Package repo judges a git repository: what is in it that must not be, and what is not ignored that should be.
+//
+// It protects from the secret that somebody pasted into a file to try something, from the .env that the next "git add ."
+// takes along, and from one key under two environments, which lets a login made in staging into production.
+//
+//	checks := repo.Config{Secrets: []repo.Secret{{Setting: "SECRET_KEY", Value: key}}}.Checks()
+//
+// It looks for values that are known to be secret, in files that are tracked or would be added; it does not guess what
+// looks like one, and does not search the history. The repository is taken for hostile: git runs without its hooks,
+// monitors and the user's configuration, links are not followed, and the work is bounded.
+package repo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/secret"
+)
+
+// Config says which repository to look at, and for what.
+type Config struct {
+	Dir         string   // in the repository; the working directory if empty
+	Environment string   // whose secrets these are; empty if it has no name
+	Secrets     []Secret // the values in use
+
+	// Timeout bounds each check; a minute if zero.
+	Timeout time.Duration
+}
+
+// Secret is a value that must not stand in the repository.
+type Secret struct {
+	Setting string // the variable that holds it
+	Value   secret.Text
+}
+
+// MinLength is the length in bytes from which a value is looked for. Shorter ones stand in files by chance.
+const MinLength = 12
+
+// Checks returns the rules. Where there is no repository they find nothing: ask [Exists] before, lest they seem to have
+// passed.
+func (c Config) Checks() []check.Check {
+	tags := []string{"security", "repository"}
+	return []check.Check{{
+		ID: "repo.E001", Level: check.Error, Tags: tags, Deploy: true, Needs: check.Repository,
+		Title: "A secret that is in use stands in the repository: whoever reads the code has it.",
+		Hint: "Rotate it first, it is known. Then take it out of the file, and set it in the environment or in a manager. " +
+			"The history still holds the old value.",
+		Find: c.find(c.literals),
+	}, {
+		ID: "repo.E002", Level: check.Error, Tags: tags, Deploy: true, Needs: check.Repository,
+		Title: "A file of settings is in the repository, with the secrets that it holds.",
+		Hint: "Rotate what it holds, run \"git rm --cached\" on it, and add its name to .gitignore. " +
+			"Commit an example without values, or a file that is encrypted.",
+		Find: c.find(c.tracked),
+	}, {
+		ID: "repo.E003", Level: check.Error, Tags: tags, Deploy: true, Needs: check.Repository,
+		Title: "Two environments share a key: what one signs, logins included, the other believes.",
+		Hint:  "Give each environment a key of its own, such as the command \"key generate\" prints.",
+		Find:  c.find(c.shared),
+	}, {
+		ID: "repo.W001", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Repository,
+		Title: ".env is not ignored: the next \"git add .\" commits it.",
+		Hint:  "Add the line .env to .gitignore.",
+		Find:  c.find(c.ignored),
+	}}
+}
+
+// find returns a check's Find, which looks at the repository within the time that there is.
+func (c Config) find(look func(context.Context, *tree) ([]check.Finding, error)) func(context.Context) ([]check.Finding, error) {
+	return func(ctx context.Context) ([]check.Finding, error) {
+		limit := c.Timeout
+		if limit <= 0 {
+			limit = time.Minute
+		}
+		bounded, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		findings, err := c.look(bounded, look)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case bounded.Err() != nil:
+			return nil, fmt.Errorf("the repository is too large to be read in %s", limit)
+		}
+		return findings, err
+	}
+}
+
+func (c Config) look(ctx context.Context, look func(context.Context, *tree) ([]check.Finding, error)) ([]check.Finding, error) {
+	t, err := open(ctx, c.Dir)
+	if t == nil {
+		return nil, err
+	}
+	defer t.Close()
+	return look(ctx, t)
+}

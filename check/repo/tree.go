@@ -1,0 +1,204 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	maxFiles = 200_000
+	chunk    = 1 << 20
+)
+
+// tree is a work tree of git.
+type tree struct {
+	*os.Root
+	dir string
+}
+
+// open returns the work tree that dir is in, nil if it is in none.
+func open(ctx context.Context, dir string) (*tree, error) {
+	if !Exists(dir) {
+		return nil, nil
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, errors.New("the working directory is not known")
+	}
+	if _, err := exec.LookPath("git"); err != nil {
+		return nil, errors.New("git is not installed: install it, or run this where it is")
+	}
+	out, err := git(ctx, dir, "rev-parse", "--show-toplevel")
+	if err != nil {
+		return nil, err
+	}
+	top := strings.TrimSuffix(string(out), "\n")
+	root, err := os.OpenRoot(top)
+	if err != nil {
+		return nil, errors.New("the repository cannot be opened")
+	}
+	return &tree{root, top}, nil
+}
+
+// Exists reports whether dir, the working directory if it is empty, or a directory above it has a .git. What cannot be
+// known counts as true, so that the checks say so.
+func Exists(dir string) bool {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return true
+	}
+	for {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return true
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return false
+		}
+		dir = parent
+	}
+}
+
+// git runs git so that nothing of the repository's or the user's configuration runs a program, and returns what it
+// printed. Its error does not hold what git printed, which repeats names of files.
+func git(ctx context.Context, dir, command string, args ...string) ([]byte, error) {
+	harmless := []string{"--no-pager", "-c", "safe.directory=*", "-c", "core.fsmonitor=false",
+		"-c", "core.hooksPath=" + os.DevNull, "-c", "protocol.allow=never", command}
+	cmd := exec.CommandContext(ctx, "git", append(harmless, args...)...)
+	cmd.Dir = dir
+	for _, pair := range os.Environ() {
+		if name, _, _ := strings.Cut(pair, "="); !strings.HasPrefix(strings.ToUpper(name), "GIT_") {
+			cmd.Env = append(cmd.Env, pair)
+		}
+	}
+	cmd.Env = append(cmd.Env, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_OPTIONAL_LOCKS=0",
+		"GIT_TERMINAL_PROMPT=0", "GIT_NO_REPLACE_OBJECTS=1")
+	out, err := cmd.Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return out, &gitError{command, exit.ExitCode()}
+	}
+	if err != nil {
+		return nil, errors.New("git could not be run")
+	}
+	return out, nil
+}
+
+type gitError struct {
+	command string
+	status  int
+}
+
+func (e *gitError) Error() string {
+	return fmt.Sprintf("git %s ended with status %d", e.command, e.status)
+}
+
+// files returns the paths that are tracked and, with others, those that "git add ." would take.
+func (t *tree) files(ctx context.Context, others bool) ([]string, error) {
+	args := []string{"-z", "--cached"}
+	if others {
+		args = append(args, "--others", "--exclude-standard")
+	}
+	out, err := git(ctx, t.dir, "ls-files", args...)
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for path := range strings.SplitSeq(string(out), "\x00") {
+		if path != "" {
+			paths = append(paths, path)
+		}
+	}
+	if len(paths) > maxFiles {
+		return nil, fmt.Errorf("the repository has more than %d files", maxFiles)
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths), nil
+}
+
+// regular opens a file that a commit would hold as it is, and returns nil for anything else: links, directories of
+// submodules, files that have been deleted.
+func (t *tree) regular(path string) (*os.File, error) {
+	name := filepath.FromSlash(path)
+	if info, err := t.Lstat(name); err != nil || !info.Mode().IsRegular() {
+		return nil, nil
+	}
+	f, err := t.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot be read", shown(path))
+	}
+	return f, nil
+}
+
+// search calls found with each needle that stands in a file, once for each, and the line where it first does, in
+// memory that does not depend on the file.
+func (t *tree) search(ctx context.Context, path string, needles [][]byte, found func(needle, line int)) error {
+	f, err := t.regular(path)
+	if f == nil {
+		return err
+	}
+	defer f.Close()
+	longest := 0
+	for _, n := range needles {
+		longest = max(longest, len(n))
+	}
+	seen := make([]bool, len(needles))
+	buf := make([]byte, 0, max(chunk, 2*longest))
+	line := 1 // of what buf begins with
+	for {
+		n, err := io.ReadFull(f, buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		for i, needle := range needles {
+			if at := bytes.Index(buf, needle); at >= 0 && !seen[i] {
+				seen[i] = true
+				found(i, line+bytes.Count(buf[:at], []byte("\n")))
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("%s cannot be read", shown(path))
+		case ctx.Err() != nil:
+			return ctx.Err()
+		}
+		done := len(buf) - (longest - 1) // a needle may begin in what is left
+		line += bytes.Count(buf[:done], []byte("\n"))
+		buf = buf[:copy(buf, buf[done:])]
+	}
+}
+
+// read returns the text of a file of settings.
+func (t *tree) read(path string) ([]byte, error) {
+	f, err := t.regular(path)
+	if f == nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, chunk+1))
+	if err != nil || len(b) > chunk {
+		return nil, fmt.Errorf("%s cannot be read, or is too large for settings", shown(path))
+	}
+	return b, nil
+}
+
+// shown returns a path for a report: a name may hold whatever bytes.
+func shown(path string) string {
+	quoted := fmt.Sprintf("%q", path)
+	if !utf8.ValidString(path) || quoted[1:len(quoted)-1] != path {
+		return quoted
+	}
+	return path
+}
