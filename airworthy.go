@@ -34,6 +34,7 @@ type App struct {
 	settings Settings
 	parts    *parts
 	handler  http.Handler
+	reporter *reporter // nil without a ledger
 
 	mu      sync.Mutex
 	closers []func() error
@@ -62,7 +63,12 @@ func New(cfg Settings, application http.Handler) (*App, error) {
 	if err != nil {
 		return nil, &RefusedError{cfg, err}
 	}
+	cfg.Keyring = cfg.keys()
 	app := &App{settings: cfg, parts: p, handler: p.chain(failing(application))}
+	if cfg.KeyLedger != nil {
+		app.reporter = newReporter(app, cfg.KeyLedger)
+		app.handler = app.reporter.Handler(app.handler)
+	}
 	for _, w := range cfg.Loaded.Warnings {
 		level := slog.LevelWarn
 		if w.Note {
@@ -76,7 +82,8 @@ func New(cfg Settings, application http.Handler) (*App, error) {
 // ServeHTTP serves one request.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
 
-// Settings returns the settings that New was given.
+// Settings returns the settings that New was given, and what New knows of the keys: their environment, and how long what
+// they sign is valid.
 func (a *App) Settings() Settings { return a.settings }
 
 // Logger returns the logger of the application. What is logged with a request's context carries the request's id and
@@ -96,8 +103,12 @@ func (a *App) OnClose(f func() error) {
 	a.closers = append(a.closers, f)
 }
 
-// Close calls what [App.OnClose] was given. Call it when no request is being served any more.
+// Close has the ledger of keys know that this instance is gone, and calls what [App.OnClose] was given. Call it when no
+// request is being served any more.
 func (a *App) Close() error {
+	if a.reporter != nil {
+		a.reporter.end()
+	}
 	a.mu.Lock()
 	closers := a.closers
 	a.closers = nil

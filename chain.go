@@ -1,6 +1,7 @@
 package airworthy
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -66,7 +67,10 @@ func (s Settings) build() (*parts, error) {
 	var errs []error
 	fail := func(err error) { errs = append(errs, err) }
 	var err error
-	if p.ring == nil {
+	s.Keyring = s.keys()
+	if p.ring != nil {
+		fail(p.ring.Restrict(s.Keyring.Environment))
+	} else {
 		if p.ring, err = keyring.New(s.Keyring); err != nil {
 			fail(err)
 			p.ring, _ = keyring.New(keyring.Config{Key: keyring.Generate()}) // so that the sessions are judged too
@@ -110,6 +114,7 @@ func (s Settings) build() (*parts, error) {
 
 // connected gives each part what it needs of its neighbours. Without a ring there is no session store by default.
 func (s Settings) connected(ring *keyring.Ring) Settings {
+	s.Keyring = s.keys()
 	s.Hosts.Debug = s.Hosts.Debug || s.ErrorPages.Debug
 	s.Session.Cookies, s.CSRF.Cookies = s.Cookies, s.Cookies
 	if s.Session.Store == nil && ring != nil {
@@ -146,6 +151,17 @@ func (s Settings) connected(ring *keyring.Ring) Settings {
 		s.ErrorPages.Settings = s.table
 	}
 	return s
+}
+
+// keys returns Keyring with what the other settings say of the keys: the environment that they are for, and how long
+// what they sign is valid, which is the age of the sessions at least.
+func (s Settings) keys() keyring.Config {
+	k := s.Keyring
+	k.Environment = cmp.Or(k.Environment, s.Loaded.Environment)
+	if !s.Session.InsecureOff {
+		k.Longest = max(k.Longest, cmp.Or(s.Session.Age, session.DefaultAge))
+	}
+	return k
 }
 
 // logging gives each part that has no logger of its own the application's.

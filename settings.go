@@ -44,6 +44,10 @@ type Settings struct {
 	// Django's shape. Nil to have New make it.
 	Ring *keyring.Ring
 
+	// KeyLedger is where the instances of the site report which keys they hold, for the commands that rotate them;
+	// drivers/sqlstore has one. Nil where nobody is to know of the others.
+	KeyLedger keyring.Ledger
+
 	// Silenced sets findings of the gate aside: the ID of the check, and the reason, which reports repeat.
 	Silenced map[string]string `env:"SILENCED_SYSTEM_CHECKS" doc:"Checks whose findings are set aside, each with a reason: security.W021=no preload."`
 
@@ -79,8 +83,12 @@ func Production() Settings {
 // key that is forgotten when the program ends. Package manage serves them on loopback only, and [Settings.Checks] has
 // something to say about each of them.
 func Development() Settings {
+	key, err := keyring.GenerateFor("", time.Now())
+	if err != nil {
+		key = keyring.Generate() // a clock outside of all years
+	}
 	return Settings{
-		Keyring:    keyring.Config{Key: keyring.Generate()},
+		Keyring:    keyring.Config{Key: key},
 		ErrorPages: errorpages.Config{Debug: true},
 		HTTPS:      https.Config{InsecureHTTP: true, HSTS: https.Off},
 		Session:    session.Config{InsecureCookie: true},

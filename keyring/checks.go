@@ -17,7 +17,7 @@ const (
 // Checks returns the rules for the keys. None of the findings holds a key or a part of one.
 func (c Config) Checks() []check.Check {
 	tags := []string{"security", "keyring"}
-	return []check.Check{{
+	return append([]check.Check{{
 		ID: "security.W009", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "The secret key is weak: whoever guesses it can forge everything that is signed, logins included.",
 		Hint:  remedy,
@@ -51,7 +51,7 @@ func (c Config) Checks() []check.Check {
 		Title: "A fallback repeats another key: what looks like a rotation changed nothing.",
 		Hint:  "Set " + keySetting + " to a key of its own, or remove the repeated value from " + fallbacksSetting + ".",
 		Find:  func(context.Context) ([]check.Finding, error) { return c.repeated(), nil },
-	}}
+	}}, c.ageChecks()...)
 }
 
 // eachFallback returns a finding for each fallback that judge finds fault with.

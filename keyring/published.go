@@ -33,7 +33,7 @@ func published(k secret.Text) string {
 	if publishedKeys[hex.EncodeToString(sum[:])] {
 		return "it is a published key, which many sites have copied"
 	}
-	bare := strings.Map(alphanumeric, k.Reveal())
+	bare := strings.Map(alphanumeric, unlabelled(k).Reveal())
 	for _, p := range placeholders {
 		if strings.Contains(bare, p) {
 			return "it is a placeholder from an example"

@@ -24,9 +24,9 @@ func Weakness(k secret.Text) string {
 	return published(k)
 }
 
-// djangoWeakness is Weakness by Django's rule alone.
+// djangoWeakness is Weakness by Django's rule alone. Of a key with a label only the random part counts.
 func djangoWeakness(k secret.Text) string {
-	s := k.Reveal()
+	s := unlabelled(k).Reveal()
 	switch {
 	case s == "":
 		return "it is not set"
@@ -50,7 +50,7 @@ func distinct(s string) int {
 }
 
 // Generate returns a random key with 260 bits in 52 letters and digits, which no shell, .env file or URL takes for
-// anything else.
+// anything else. It has no label: [GenerateFor] makes keys that say when and for what they were made.
 func Generate() secret.Text {
 	for {
 		if k := secret.New(rand.Text() + rand.Text()); Weakness(k) == "" {

@@ -31,6 +31,7 @@
 //	airworthy.security.CSPReportsDropped   more of those came in a minute than are logged
 //	airworthy.security.NonceLate           a nonce was asked for when the header had gone out
 //	airworthy.security.NonceCacheable      an answer with a nonce may be stored by shared caches
+//	airworthy.keys.LedgerFailed            this instance could not report which keys it holds
 //	airworthy.template                     an error page could not be made (Error)
 //	airworthy.access                       one line for each answer (Info; Error from 500 on, or cut off)
 //
@@ -73,6 +74,7 @@ const (
 	EventReportsDropped    = "airworthy.security.CSPReportsDropped"
 	EventNonceLate         = "airworthy.security.NonceLate"
 	EventNonceCacheable    = "airworthy.security.NonceCacheable"
+	EventLedgerFailed      = "airworthy.keys.LedgerFailed"
 	EventTemplate          = "airworthy.template"
 	EventAccess            = "airworthy.access"
 )
