@@ -1,0 +1,17 @@
+// Package vault asks a real HashiCorp Vault what it answers: versions 1 and 2 of its KV engine, tokens and their renewal,
+// AppRole, Kubernetes, leases and their renewal, sealing, TLS. The tests speak to it by HashiCorp's own client; they are the
+// ground on which tests of a driver stand.
+//
+// It needs the program in server, which is Vault's own code, with the engines that are used here: server says what that
+// leaves out. AIRWORTHY_VAULT names the program; without it all tests skip. run.sh builds it, which the first time takes some
+// minutes and 5 GB:
+//
+//	./run.sh                 # all of it
+//	./run.sh -run Kubernetes # one test
+//
+// Each test starts a server of its own, in memory and on loopback. The only stand-in is in cluster_test.go: the API of a
+// Kubernetes cluster, which Vault asks whose a service account's token is.
+//
+// HashiCorp licenses this Vault under the Business Source License 1.1, not an open source licence; its client is under the
+// MPL 2.0. Nothing of either is in this repository, and no package of ours imports it: only these two modules do.
+package vault
