@@ -48,12 +48,16 @@ func (d dotEnv) survey(names []string) (survey, error) {
 }
 
 // entry is one variable of a .env file.
-type entry struct{ name, value, origin string }
+type entry struct {
+	name, value, origin string
+	start, end          int // where its lines stand in the text, the last newline included
+}
 
 // dotEnvParser reads a .env file from top to bottom.
 type dotEnvParser struct {
 	path     string
 	text     string // what is still to be read
+	size     int    // of the whole text
 	line     int    // the line that text begins on
 	lookup   func(string) (string, bool)
 	names    map[string]string // the variables so far
@@ -66,7 +70,8 @@ type dotEnvParser struct {
 // Compose does. Its errors name lines and say nothing of what stands there.
 func parseDotEnv(text, path string, lookup func(string) (string, bool)) ([]entry, []Warning, error) {
 	p := &dotEnvParser{path: path, line: 1, lookup: lookup, names: map[string]string{}}
-	text = strings.ReplaceAll(strings.TrimPrefix(text, byteOrder), "\r\n", "\n")
+	text = normal(text)
+	p.size = len(text)
 	switch {
 	case strings.ContainsRune(text, 0):
 		return nil, nil, &Fault{"", path, "holds a NUL byte", "save it as UTF-8 text"}
@@ -85,6 +90,11 @@ func parseDotEnv(text, path string, lookup func(string) (string, bool)) ([]entry
 	return p.entries, p.warnings, join(p.faults)
 }
 
+// normal returns the text of a .env file without what editors add.
+func normal(text string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(text, byteOrder), "\r\n", "\n")
+}
+
 func isControl(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f }
 
 // statement reads a line, or the lines of a quoted value.
@@ -95,7 +105,7 @@ func (p *dotEnvParser) statement() {
 		p.skip(len(line))
 		return
 	}
-	first := p.line
+	first, start := p.line, p.size-len(p.text)
 	name, value, f := p.assignment(line)
 	origin := p.path + ":" + strconv.Itoa(first)
 	switch _, twice := p.names[name]; {
@@ -105,7 +115,7 @@ func (p *dotEnvParser) statement() {
 		p.faults = append(p.faults, &Fault{shown(name), origin, "is set twice", "leave one of the lines out"})
 	default:
 		p.names[name] = value
-		p.entries = append(p.entries, entry{name, value, origin})
+		p.entries = append(p.entries, entry{name, value, origin, start, p.size - len(p.text)})
 	}
 }
 

@@ -156,8 +156,10 @@ func split(err error) []error {
 // join is errors.Join with each error once: two fields may read one variable.
 func join(all []error) error {
 	var once []error
+	seen := map[string]bool{}
 	for _, err := range all {
-		if !slices.ContainsFunc(once, func(e error) bool { return e.Error() == err.Error() }) {
+		if text := err.Error(); !seen[text] {
+			seen[text] = true
 			once = append(once, err)
 		}
 	}
