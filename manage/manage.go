@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -33,6 +34,7 @@ type Build func(context.Context) (*airworthy.App, error)
 
 // Streams are what a command reads and writes.
 type Streams struct {
+	In  io.Reader // what it is given; nothing if nil
 	Out io.Writer // results
 	Err io.Writer // everything else
 }
@@ -41,7 +43,7 @@ type Streams struct {
 // last in main.
 func Main(build Build) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := Run(ctx, build, os.Args, Streams{Out: os.Stdout, Err: os.Stderr})
+	status := Run(ctx, build, os.Args, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	stop()
 	os.Exit(status)
 }
@@ -51,7 +53,10 @@ func Run(ctx context.Context, build Build, args []string, streams Streams) int {
 	if len(args) == 0 {
 		args = []string{"app"}
 	}
-	p := &program{build: build, out: streams.Out, err: streams.Err}
+	if streams.In == nil {
+		streams.In = strings.NewReader("")
+	}
+	p := &program{build: build, in: streams.In, out: streams.Out, err: streams.Err}
 	root := p.command(filepath.Base(args[0]))
 	root.SetArgs(args[1:])
 	root.SetOut(streams.Out)
@@ -62,6 +67,7 @@ func Run(ctx context.Context, build Build, args []string, streams Streams) int {
 // program is one run of one command.
 type program struct {
 	build    Build
+	in       io.Reader
 	out, err io.Writer
 	started  bool // a command's own code has begun: an error is no longer one of usage
 }
@@ -124,7 +130,7 @@ func (p *program) command(name string) *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.serveCommand(), p.checkCommand(), p.settingsCommand(), p.keyCommand())
+	root.AddCommand(p.serveCommand(), p.checkCommand(), p.settingsCommand(), p.keyCommand(), p.secretsCommand())
 	for _, c := range root.Commands() {
 		p.mark(c)
 	}

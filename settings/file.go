@@ -23,7 +23,49 @@ func readValue(path string) (Value, *Fault) {
 	if f != nil {
 		return Value{}, f
 	}
-	v := Value{Origin: path, Exposed: mode&0o004 != 0 && runtime.GOOS != "windows"}
+	return fileValue(text, path, mode), nil
+}
+
+// ReadFileIn reads the file called name in root under the rules of NAME_FILE: a regular file of at most 1 MiB, of which
+// one newline at the end does not belong to the value. No link leads out of root. The Value's Origin is left to the
+// caller.
+//
+// The error is fs.ErrNotExist itself if there is no such file, and otherwise a *Fault without a Variable.
+func ReadFileIn(root *os.Root, name string) (Value, fs.FileInfo, error) {
+	info, err := root.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Value{}, nil, fs.ErrNotExist
+	}
+	if err != nil {
+		return Value{}, nil, unreadable(err)
+	}
+	if f := acceptable(info); f != nil { // opening alone can do something
+		return Value{}, nil, f
+	}
+	file, err := root.OpenFile(name, os.O_RDONLY|nonblock, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Value{}, nil, fs.ErrNotExist
+	}
+	if err != nil {
+		return Value{}, nil, unreadable(err)
+	}
+	defer file.Close()
+	if info, err = file.Stat(); err != nil {
+		return Value{}, nil, unreadable(err)
+	}
+	if f := acceptable(info); f != nil {
+		return Value{}, nil, f
+	}
+	text, f := readAll(file)
+	if f != nil {
+		return Value{}, nil, f
+	}
+	return fileValue(text, "", info.Mode()), info, nil
+}
+
+// fileValue makes a value of what stands in a file.
+func fileValue(text, origin string, mode fs.FileMode) Value {
+	v := Value{Origin: origin, Exposed: mode&0o004 != 0 && runtime.GOOS != "windows"}
 	if rest, ok := strings.CutPrefix(text, byteOrder); ok {
 		text = rest
 		v.Warnings = append(v.Warnings, Warning{Text: "the file begins with a byte order mark, which was left out",
@@ -35,7 +77,7 @@ func readValue(path string) (Value, *Fault) {
 			Hint: "nothing, unless the newline belongs to the secret", Note: true})
 	}
 	v.Text = text
-	return v, nil
+	return v
 }
 
 // readFile reads a regular file of bounded size. Its faults do not name the path, which is a secret where somebody put
@@ -46,17 +88,23 @@ func readFile(path string) (string, fs.FileMode, *Fault) {
 		return "", 0, f
 	}
 	defer file.Close()
+	text, f := readAll(file)
+	return text, mode, f
+}
+
+// readAll reads an open regular file.
+func readAll(file *os.File) (string, *Fault) {
 	if ofKernel(file) {
-		return "", 0, kernelFile
+		return "", kernelFile
 	}
 	b, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	switch {
 	case err != nil:
-		return "", 0, unreadable(err)
+		return "", unreadable(err)
 	case len(b) > maxFile:
-		return "", 0, fault(textTooLong, "give the right file")
+		return "", fault(textTooLong, "give the right file")
 	}
-	return string(b), mode, nil
+	return string(b), nil
 }
 
 // openRegular never waits: what might block, a pipe or a device, is refused before it is opened, since opening alone can

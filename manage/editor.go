@@ -1,0 +1,40 @@
+package manage
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// editor lets the user edit a file.
+func (p *program) editor(ctx context.Context, file string) error {
+	words := strings.Fields(os.Getenv("VISUAL"))
+	if len(words) == 0 {
+		words = strings.Fields(os.Getenv("EDITOR"))
+	}
+	if len(words) == 0 {
+		return errors.New("no editor is known: set EDITOR, or use \"secrets set NAME\"")
+	}
+	cmd := exec.CommandContext(ctx, words[0], append(words[1:], file)...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.in, p.err, p.err
+	if f, ok := p.out.(*os.File); ok {
+		cmd.Stdout = f // editors want the terminal
+	}
+	if err := cmd.Run(); err != nil {
+		return errors.New("the editor failed: the file is unchanged")
+	}
+	return nil
+}
+
+// terminal reports whether somebody types what is read.
+func terminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
