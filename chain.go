@@ -128,9 +128,8 @@ func (s Settings) connected(ring *keyring.Ring) Settings {
 		s.CSRF.Secrets = sessionSecrets{}
 	}
 
-	mask := secret.NewMask(s.secrets()...)
 	if s.Logs.Mask == nil {
-		s.Logs.Mask = func() secret.Mask { return mask }
+		s.Logs.Mask = s.mask()
 	}
 	if strings.HasPrefix(s.Hosts.HealthPath, "/") { // what else it is, hosts says
 		s.Logs.Quiet = append(s.Logs.Quiet[:len(s.Logs.Quiet):len(s.Logs.Quiet)], s.Hosts.HealthPath)

@@ -8,9 +8,10 @@ import (
 )
 
 // WriteDotEnvExample writes a .env file that documents every setting in v, the base settings, with its default. All
-// lines are comments, so that the file can be copied and changed line by line. The text depends on v alone: an
-// application tests that the file in its repository is current.
-func WriteDotEnvExample[T any](w io.Writer, v T) error {
+// lines are comments, so that the file can be copied and changed line by line. The variables that configure the sources
+// follow. The text depends on v and the sources' kinds alone: an application tests that the file in its repository is
+// current.
+func WriteDotEnvExample[T any](w io.Writer, v T, sources ...Source) error {
 	var b bytes.Buffer
 	root := reflect.ValueOf(&v).Elem()
 	for i, f := range unique(inspect(root.Type()).fields) {
@@ -26,13 +27,16 @@ func WriteDotEnvExample[T any](w io.Writer, v T) error {
 		}
 		b.WriteString("#" + f.variable + "=" + f.example(root.FieldByIndex(f.index)) + "\n")
 	}
+	for _, need := range needsOf(sources) {
+		b.WriteString("\n# " + need.Doc + "\n# Type: " + need.words() + ".\n#" + need.Name + "=\n")
+	}
 	_, err := w.Write(b.Bytes())
 	return err
 }
 
 // WriteMarkdown writes a table of every setting in v, the base settings: variable, type, default and what it is. The
-// text depends on v alone.
-func WriteMarkdown[T any](w io.Writer, v T) error {
+// variables that configure the sources follow. The text depends on v and the sources' kinds alone.
+func WriteMarkdown[T any](w io.Writer, v T, sources ...Source) error {
 	var b bytes.Buffer
 	root := reflect.ValueOf(&v).Elem()
 	b.WriteString("| variable | type | default | what it is |\n|---|---|---|---|\n")
@@ -46,6 +50,9 @@ func WriteMarkdown[T any](w io.Writer, v T) error {
 			doc += " Or in parts: " + f.partNames() + "."
 		}
 		b.WriteString("| " + code(f.variable) + " | " + cell(f.describe()) + " | " + text + " | " + cell(doc) + " |\n")
+	}
+	for _, need := range needsOf(sources) {
+		b.WriteString("| " + code(need.Name) + " | " + need.words() + " |  | " + cell(need.Doc) + " |\n")
 	}
 	_, err := w.Write(b.Bytes())
 	return err

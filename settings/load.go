@@ -23,7 +23,7 @@ type load struct {
 	warnings []Warning
 	secrets  []secret.Text
 	sources  []Source
-	needs    []string // variables of the sources themselves
+	needs    []Need // variables of the sources themselves
 }
 
 // begin asks the sources, each for what those before it lack. Each is asked once, the environment's name included, so
@@ -34,9 +34,7 @@ func begin(ctx context.Context, t reflect.Type, sources []Source) *load {
 	l.faults = append(l.faults, l.reg.faults...)
 	for _, source := range sources {
 		if c, ok := source.(Configured); ok {
-			for _, need := range c.Needs() {
-				l.needs = append(l.needs, need.Name)
-			}
+			l.needs = append(l.needs, c.Needs()...)
 		}
 	}
 	names := l.known()
@@ -50,6 +48,7 @@ func begin(ctx context.Context, t reflect.Type, sources []Source) *load {
 		if c, ok := source.(Configured); ok {
 			if err := l.configure(c); err != nil {
 				l.refused(source, err)
+				l.blind = true // what it would have had
 				continue
 			}
 		}
@@ -60,7 +59,11 @@ func begin(ctx context.Context, t reflect.Type, sources []Source) *load {
 
 // known returns the names of all variables that mean something.
 func (l *load) known() []string {
-	return append(append(l.reg.names(), EnvironmentVariable), l.needs...)
+	names := append(l.reg.names(), EnvironmentVariable)
+	for _, need := range l.needs {
+		names = append(names, need.Name)
+	}
+	return names
 }
 
 // configure gives a source what it needs of those before it.
@@ -185,6 +188,7 @@ func (l *load) fill(root reflect.Value, environment string) error {
 		loaded.Values = append(loaded.Values, setting(f, into, origin))
 		loaded.secrets = append(loaded.secrets, secretsOf(f, into)...)
 	}
+	loaded.Values = append(loaded.Values, l.configuring(loaded.Values)...)
 	if !l.blind {
 		l.validate(root)
 	}

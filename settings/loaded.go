@@ -18,16 +18,16 @@ import (
 // Loaded says what was loaded, and from where. Load fills every exported field of this type in the application's struct.
 type Loaded struct {
 	Environment string    // empty if the settings were loaded without environments
-	Values      []Setting // one for each tagged field, in the order of the struct
+	Values      []Setting // one for each tagged field, in the order of the struct, then what configures the sources
 	Warnings    []Warning
 	secrets     []secret.Text
 	sources     func() []Source // a func, because fmt would print what the sources hold
 }
 
-// Setting is one field as it was loaded.
+// Setting is one field as it was loaded, or a variable that a source is configured by.
 type Setting struct {
 	Variable string // "ALLOWED_HOSTS"
-	Field    string // "Hosts.Allowed"
+	Field    string // "Hosts.Allowed"; empty if a source reads it
 	Origin   string // where the value stands; "default" if it is the base value from code
 	Secret   bool   // the field may hold a secret, and Text does not show it
 	Text     string // the value as a source would give it, redacted

@@ -30,8 +30,8 @@
 // Choices() []string (in any letter case), whatever implements [encoding.TextUnmarshaler], lists of these ("a, b":
 // trimmed, an empty element is an error, the empty text is the empty list) and map[string]string ("k=v, k=v").
 //
-// The package does not watch its sources: a value is read once, at the start of the program. The dialect of .env files
-// is described in docs/dotenv.md.
+// The package does not watch its sources: a value is read once, at the start of the program; package secrets follows
+// those that change. The dialect of .env files is described in docs/dotenv.md.
 package settings
 
 import (

@@ -62,6 +62,23 @@ func hostText(host, port string) string {
 	return host
 }
 
+// SecretsIn returns what a mask must know of the text of a secret setting: the text, and the password in it if it is a
+// URL.
+func SecretsIn(text string) []secret.Text {
+	if text == "" {
+		return nil
+	}
+	all := []secret.Text{secret.New(text)}
+	if a, f := splitURL(text); f == nil {
+		return append(all, passwords(secret.New(a.password))...)
+	}
+	if u, err := url.Parse(text); err == nil {
+		p, _ := u.User.Password()
+		return append(all, passwords(secret.New(p))...)
+	}
+	return all
+}
+
 // passwords returns what a mask must know of a password: itself, and as it stands in a URL.
 func passwords(p secret.Text) []secret.Text {
 	if p.IsZero() {

@@ -134,3 +134,6 @@ func nearestEnvironment(name string, known []string) string {
 	}
 	return ""
 }
+
+// Exposed reports whether the warning says that others on this machine can read the file of a secret.
+func (w Warning) Exposed() bool { return w.Text == exposed }

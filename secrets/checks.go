@@ -1,0 +1,90 @@
+package secrets
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/settings"
+)
+
+// Checks returns what can be wrong with where the secrets of loaded come from. k is the keeper among its sources, or
+// nil.
+func Checks(k *Keeper, loaded settings.Loaded) []check.Check {
+	return []check.Check{{
+		ID: "secrets.E001", Level: check.Error, Tags: []string{"secrets", "security"}, Needs: check.Settings,
+		Title: "A source of secrets cannot be read.",
+		Hint:  "Make it reachable, or correct its URL or the rights of the site; a site that starts now would not.",
+		Find: func(ctx context.Context) ([]check.Finding, error) {
+			var found []check.Finding
+			for _, err := range k.probe(ctx) {
+				found = append(found, check.Finding{Setting: Variable, Evidence: err.Error()})
+			}
+			return found, nil
+		},
+	}, {
+		ID: "secrets.W002", Level: check.Warning, Tags: []string{"secrets"}, Needs: check.Settings,
+		Title: "A secret could not be confirmed for a long time: what is in use may be out of date.",
+		Hint:  "Look for airworthy.secrets.Stale and airworthy.secrets.Refused in the log.",
+		Find: func(context.Context) ([]check.Finding, error) {
+			var found []check.Finding
+			if k == nil {
+				return nil, nil
+			}
+			for _, name := range k.stale() {
+				found = append(found, check.Finding{Setting: name, Evidence: fmt.Sprintf("older than %v", k.cfg.StaleAfter)})
+			}
+			return found, nil
+		},
+	}, {
+		ID: "secrets.W003", Level: check.Warning, Tags: []string{"secrets", "security"}, Needs: check.Settings,
+		Title: "A secret stands in code: everybody who can read the code has it, and it cannot be rotated.",
+		Hint:  "Set it in the environment, in a file or in a secrets manager, and leave it empty in code.",
+		Find: func(context.Context) ([]check.Finding, error) {
+			var found []check.Finding
+			for _, v := range loaded.Values {
+				if v.Default && len(v.Secrets()) > 0 && loaded.Environment != settings.Development {
+					found = append(found, check.Finding{Setting: v.Variable, Evidence: v.Field})
+				}
+			}
+			return found, nil
+		},
+	}, {
+		ID: "secrets.W004", Level: check.Warning, Tags: []string{"secrets", "security"}, Needs: check.Settings,
+		Title: "The file of a secret can be read by every user of this machine.",
+		Hint:  "Take the right from others, as chmod o-r does.",
+		Find: func(context.Context) ([]check.Finding, error) {
+			var found []check.Finding
+			for _, w := range loaded.Warnings {
+				if w.Exposed() {
+					found = append(found, check.Finding{Setting: w.Variable, Source: w.Origin})
+				}
+			}
+			return found, nil
+		},
+	}}
+}
+
+// probe asks every source now, and changes nothing that is held.
+func (k *Keeper) probe(ctx context.Context) []error {
+	if k == nil {
+		return nil
+	}
+	k.mu.Lock()
+	sources, names := k.sources, make([]string, 0, len(k.names))
+	for name := range k.names {
+		names = append(names, name)
+	}
+	k.mu.Unlock()
+	slices.Sort(names)
+	var faults []error
+	for _, s := range sources {
+		within, cancel := context.WithTimeout(ctx, k.cfg.Timeout)
+		values, err := k.ask(within, s, names)
+		cancel()
+		_, these := k.take(&reading{values: map[string]read{}, failed: map[string]bool{}}, s, names, values, err)
+		faults = append(faults, these...)
+	}
+	return faults
+}
