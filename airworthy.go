@@ -26,6 +26,7 @@ import (
 	"sync"
 
 	"github.com/airworthy-go/airworthy/keyring"
+	"github.com/airworthy-go/airworthy/secrets"
 	"github.com/airworthy-go/airworthy/session"
 )
 
@@ -34,7 +35,8 @@ type App struct {
 	settings Settings
 	parts    *parts
 	handler  http.Handler
-	reporter *reporter // nil without a ledger
+	reporter *reporter       // nil without a ledger
+	keeper   *secrets.Keeper // nil without one among the sources
 
 	mu      sync.Mutex
 	closers []func() error
@@ -76,6 +78,7 @@ func New(cfg Settings, application http.Handler) (*App, error) {
 		}
 		p.logs.Logger().Log(context.Background(), level, "settings", "warning", w.String())
 	}
+	app.follow()
 	return app, nil
 }
 
@@ -103,9 +106,13 @@ func (a *App) OnClose(f func() error) {
 	a.closers = append(a.closers, f)
 }
 
-// Close has the ledger of keys know that this instance is gone, and calls what [App.OnClose] was given. Call it when no
-// request is being served any more.
+// Close has the ledger of keys know that this instance is gone, closes the keeper of the secrets, so that nothing changes
+// any more, and calls what [App.OnClose] was given. Call it when no request is being served any more.
 func (a *App) Close() error {
+	var errs []error
+	if a.keeper != nil {
+		errs = append(errs, a.keeper.Close())
+	}
 	if a.reporter != nil {
 		a.reporter.end()
 	}
@@ -113,7 +120,6 @@ func (a *App) Close() error {
 	closers := a.closers
 	a.closers = nil
 	a.mu.Unlock()
-	var errs []error
 	for i := len(closers) - 1; i >= 0; i-- {
 		errs = append(errs, closers[i]())
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/airworthy-go/airworthy/check/repo"
 	"github.com/airworthy-go/airworthy/https"
 	"github.com/airworthy-go/airworthy/internal/httpx"
+	"github.com/airworthy-go/airworthy/secrets"
 	"github.com/airworthy-go/airworthy/settings"
 )
 
@@ -61,6 +62,7 @@ func (s Settings) Checks() []check.Check {
 		c.Cookies.Checks(),
 		c.Session.Checks(),
 		c.CSRF.Checks(),
+		secrets.Checks(s.keeper(), s.Loaded),
 		s.ownChecks(),
 	}
 	if repo.Exists("") { // elsewhere these would seem to have passed
@@ -110,6 +112,9 @@ func (s Settings) ownChecks() []check.Check {
 		Find: func(context.Context) ([]check.Finding, error) {
 			var found []check.Finding
 			for _, w := range s.Loaded.Warnings {
+				if w.Exposed() { // secrets.W004 has it
+					continue
+				}
 				f := check.Finding{Setting: w.Variable, Source: w.Origin, Evidence: w.Text, Hint: w.Hint}
 				if w.Note {
 					f.Level = check.Info

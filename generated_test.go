@@ -11,6 +11,7 @@ import (
 	"github.com/airworthy-go/airworthy"
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/check/repo"
+	"github.com/airworthy-go/airworthy/secrets"
 	"github.com/airworthy-go/airworthy/settings"
 )
 
@@ -39,10 +40,11 @@ func settingsPage(t *testing.T) string {
 The variables of ` + "`airworthy.Settings`" + `, made from its struct; an application's own stand in a table of the same kind. Each can
 be set in the process environment, in a file that ` + "`NAME_FILE`" + ` names, or in [.env](dotenv.md); the first that has it wins. The
 defaults are those of ` + "`airworthy.Production()`" + `; an empty one means what the last column says. ` + "`AIRWORTHY_ENV`" + ` chooses the
-environment and is read before them.
+environment and is read before them. ` + "`AIRWORTHY_SECRETS`" + ` and what follows it configure a [keeper of secrets](secrets.md), for
+programs that have one among their sources.
 
 `)
-	if err := settings.WriteMarkdown(&b, airworthy.Production()); err != nil {
+	if err := settings.WriteMarkdown(&b, airworthy.Production(), secrets.New(secrets.Config{})); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -32,6 +32,11 @@
 //	airworthy.security.NonceLate           a nonce was asked for when the header had gone out
 //	airworthy.security.NonceCacheable      an answer with a nonce may be stored by shared caches
 //	airworthy.keys.LedgerFailed            this instance could not report which keys it holds
+//	airworthy.secrets.Read                 secrets were read: which, their version and source (Info)
+//	airworthy.secrets.Changed              a secret that changed was taken over (Info)
+//	airworthy.secrets.Refused              a new value was not taken over, and why
+//	airworthy.secrets.Stale                a source of secrets fails, or lacks one that it had
+//	airworthy.secrets.Recovered            a source of secrets answers again (Info)
 //	airworthy.template                     an error page could not be made (Error)
 //	airworthy.access                       one line for each answer (Info; Error from 500 on, or cut off)
 //
@@ -75,6 +80,11 @@ const (
 	EventNonceLate         = "airworthy.security.NonceLate"
 	EventNonceCacheable    = "airworthy.security.NonceCacheable"
 	EventLedgerFailed      = "airworthy.keys.LedgerFailed"
+	EventSecretsRead       = "airworthy.secrets.Read"
+	EventSecretsChanged    = "airworthy.secrets.Changed"
+	EventSecretsRefused    = "airworthy.secrets.Refused"
+	EventSecretsStale      = "airworthy.secrets.Stale"
+	EventSecretsRecovered  = "airworthy.secrets.Recovered"
 	EventTemplate          = "airworthy.template"
 	EventAccess            = "airworthy.access"
 )

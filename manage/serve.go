@@ -77,6 +77,7 @@ func (p *program) serve(ctx context.Context, f serveFlags) error {
 	}
 	app.Serving()
 	fmt.Fprintf(p.err, "serving %s (%s environment); stop with Ctrl-C\n", address(ln, tlsConfig != nil), cfg.Environment())
+	defer refreshOnHangup(ctx, app)()
 	return run(ctx, newServer(app, tlsConfig), ln, cmp.Or(cfg.Serve.Grace, 30*time.Second))
 }
 

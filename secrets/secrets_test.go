@@ -183,9 +183,14 @@ func TestKeeperIsAWriter(t *testing.T) {
 		dir := t.TempDir()
 		fill(t, dir, values)
 		k := secrets.New(secrets.Config{})
-		if err := k.Configure(given(secrets.Variable, "file://"+dir)); err != nil {
+		if err := k.Configure(given(secrets.Variable, fileURL(dir))); err != nil {
 			t.Fatal(err)
 		}
 		return k
 	})
+}
+
+// fileURL returns the URL of a directory, in which a comma does not end the URL.
+func fileURL(dir string) string {
+	return strings.ReplaceAll((&url.URL{Scheme: "file", Path: dir}).String(), ",", "%2C")
 }
