@@ -21,10 +21,23 @@ func run(t *testing.T, env map[string]string, args ...string) (status int, out, 
 	return runIn(t, t.TempDir(), env, args...)
 }
 
+// variables are those that the bulletin reads.
+func variables() []string {
+	names := environments.Variables()
+	for _, source := range sources() {
+		if c, ok := source.(settings.Configured); ok {
+			for _, need := range c.Needs() {
+				names = append(names, need.Name)
+			}
+		}
+	}
+	return names
+}
+
 func runIn(t *testing.T, folder string, env map[string]string, args ...string) (status int, out, errs string) {
 	t.Helper()
 	t.Chdir(folder)
-	for _, v := range environments.Variables() {
+	for _, v := range variables() {
 		if _, set := os.LookupEnv(v); set {
 			t.Setenv(v, "") // so that it is restored
 			os.Unsetenv(v)
@@ -95,8 +108,8 @@ func TestTypoIsNamed(t *testing.T) {
 // TestGeneratedFilesAreCurrent compares .env.example and SETTINGS.md with the settings' struct. UPDATE=1 writes them.
 func TestGeneratedFilesAreCurrent(t *testing.T) {
 	for name, write := range map[string]func(io.Writer) error{
-		".env.example": func(w io.Writer) error { return settings.WriteDotEnvExample(w, environments.Example()) },
-		"SETTINGS.md":  func(w io.Writer) error { return settings.WriteMarkdown(w, environments.Example()) },
+		".env.example": func(w io.Writer) error { return settings.WriteDotEnvExample(w, environments.Example(), sources()...) },
+		"SETTINGS.md":  func(w io.Writer) error { return settings.WriteMarkdown(w, environments.Example(), sources()...) },
 	} {
 		var want strings.Builder
 		if err := write(&want); err != nil {

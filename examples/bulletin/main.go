@@ -15,14 +15,22 @@ import (
 	"github.com/airworthy-go/airworthy/examples/bulletin/internal/environments"
 	"github.com/airworthy-go/airworthy/examples/bulletin/internal/site"
 	"github.com/airworthy-go/airworthy/manage"
+	"github.com/airworthy-go/airworthy/secrets"
+	"github.com/airworthy-go/airworthy/secrets/agefile"
 	"github.com/airworthy-go/airworthy/settings"
 )
 
 func main() { manage.Main(build) }
 
+// sources are where settings come from, the first one first: the keeper asks the places that AIRWORTHY_SECRETS names.
+func sources() []settings.Source {
+	keeper := secrets.New(secrets.Config{Schemes: []settings.Scheme{agefile.Scheme()}})
+	return []settings.Source{settings.Env(), settings.DotEnv(".env"), keeper}
+}
+
 // build makes the application that serve serves and check judges.
 func build(ctx context.Context) (*airworthy.App, error) {
-	cfg, err := environments.Load(ctx, settings.Env(), settings.DotEnv(".env"))
+	cfg, err := environments.Load(ctx, sources()...)
 	if err != nil {
 		return nil, err
 	}
