@@ -77,7 +77,7 @@ const (
 
 // failure is how managers say that something failed, all in one.
 func failure(canary string) string {
-	return fmt.Sprintf(`{"message": %[1]q, "Message": %[1]q, "errors": [%[1]q], "error": {"code": %[1]q, "message": %[1]q}}`, canary)
+	return fmt.Sprintf(`{"__type": %[1]q, "code": %[1]q, "message": %[1]q, "Message": %[1]q, "errors": [%[1]q], "error": {"code": %[1]q, "message": %[1]q}}`, canary)
 }
 
 func answer(status int, contentType, body string) http.HandlerFunc {

@@ -154,6 +154,7 @@ func TestHTTPFindsFlaws(t *testing.T) {
 	}
 	for flaw, cases := range flaws {
 		t.Run(flaw, func(t *testing.T) {
+			t.Parallel() // each is a process of its own, with a heap of its own
 			run := "-test.run=^TestHTTPFindsFlaws$/(" + strings.ReplaceAll(strings.Join(cases, "|"), "{}", `\{\}`) + ")"
 			cmd := exec.CommandContext(t.Context(), os.Args[0], run, "-test.v")
 			cmd.Env = append(os.Environ(), "SETTINGSTEST_FLAW="+flaw)

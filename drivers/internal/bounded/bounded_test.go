@@ -244,7 +244,7 @@ func TestRetries(t *testing.T) {
 	c := bounded.New(bounded.Config{HeaderTime: 50 * time.Millisecond})
 	for url, want := range map[string][2]bool{raw(t, ""): {true, true}, raw(t, canary+"\r\n\r\n"): {false, false}, raw(t, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"): {false, true}} {
 		_, err := get(t, c, t.Context(), url)
-		if e := bounded.Explain(err); e == nil || [2]bool{e.Timeout(), e.Temporary()} != want {
+		if e := bounded.Explain(err); e == nil || [2]bool{e.Timeout(), e.Temporary()} != want || e.RetryableError() != want[1] {
 			t.Errorf("%v: want timeout, temporary %v", err, want)
 		}
 	}

@@ -40,6 +40,9 @@ func (e *Error) Temporary() bool {
 	return isNet && !canceled(e.cause)
 }
 
+// RetryableError is Temporary, under the name that the SDK of AWS asks for: it would repeat whatever no answer came to.
+func (e *Error) RetryableError() bool { return e.Temporary() }
+
 // Explain returns the Error in err, or nil. Of an error that an SDK returns it is the part that a driver may show.
 func Explain(err error) *Error {
 	e, _ := errors.AsType[*Error](err)
