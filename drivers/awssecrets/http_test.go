@@ -46,7 +46,9 @@ func newParameters(t *testing.T, endpoint, path string) *awssecrets.Parameters {
 }
 
 func TestHostileManager(t *testing.T) {
-	settingstest.TestHTTP(t, func(t *testing.T, baseURL string) settings.Source { return newManager(t, baseURL, "bulletin/production") })
+	settingstest.TestHTTP(t, func(t *testing.T, baseURL string) settings.Source {
+		return newManager(t, baseURL, "bulletin/production")
+	})
 }
 
 func TestHostileManagerOfMany(t *testing.T) {

@@ -29,6 +29,8 @@ type careful struct {
 type reply struct {
 	Found  map[string]string `json:"found"`
 	Absent []string          `json:"absent"`
+
+	Version string `json:"version"`
 }
 
 func (c *careful) Name() string { return "careful" }
@@ -45,10 +47,17 @@ func (c *careful) Lookup(ctx context.Context, names []string) (map[string]settin
 	if err != nil {
 		return nil, err
 	}
+	if c.flaw == "tearing" { // reads the values of a later time under the first version
+		later, err := c.ask(ctx, body)
+		if err != nil {
+			return nil, err
+		}
+		got.Found[names[0]] = later.Found[names[0]]
+	}
 	values := map[string]settings.Value{}
 	for _, name := range names {
 		if text, ok := got.Found[name]; ok {
-			values[name] = settings.Value{Text: text, Origin: "careful " + name}
+			values[name] = settings.Value{Text: text, Origin: "careful " + name, Version: got.Version}
 		}
 	}
 	if len(got.Found)+len(got.Absent) != len(names) && c.flaw != "trusting" {
@@ -131,25 +140,55 @@ func TestCareful(t *testing.T) {
 	settingstest.TestHTTP(t, func(_ *testing.T, baseURL string) settings.Source { return newCareful(baseURL, "") })
 }
 
+// serveCareful speaks the protocol of careful.
+func serveCareful(_ *testing.T, current func() (map[string]string, string)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var names []string
+		values, version := current()
+		got := reply{Found: map[string]string{}, Version: version}
+		if err := json.NewDecoder(r.Body).Decode(&names); err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		for _, name := range names {
+			if text, ok := values[name]; ok {
+				got.Found[name] = text
+			} else {
+				got.Absent = append(got.Absent, name)
+			}
+		}
+		if text, err := json.Marshal(got); err == nil {
+			_, _ = w.Write(text)
+		}
+	})
+}
+
+func TestCarefulAnswers(t *testing.T) {
+	settingstest.TestAnswers(t, serveCareful, func(_ *testing.T, baseURL string) settings.Source { return newCareful(baseURL, "") })
+}
+
 // flaws says of each kind of bad source which of the kit's cases must fail, as they are in a subtest's name.
 var flaws = map[string][]string{
 	"deaf":      {"ends_with_its_context_if_nothing", "ends_with_its_context_if_a_byte"},
 	"greedy":    {"reads_no_answer_without_end", "reads_no_answer_of_10_GB"},
 	"unpacking": {"10_GB_that_were_compressed"},
 	"obedient":  {"another_host_by_a_301", "another_host_by_a_302", "another_host_by_a_307", "another_host_by_a_308"},
-	"talkative": {"a_page_of_HTML_is_no_answer", "JSON_that_is_cut_off"},
-	"trusting":  {"a_page_of_HTML_is_no", "page_that_is_not_found", "empty_body", "no_answer:_{}", "no_answer:_null"},
+	"talkative": {"a_page_of_HTML_is_no_answer", "JSON_that_is_cut_off", "half_of_an_answer"},
+	"trusting":  {"a_page_of_HTML_is_no", "page_that_is_not_found", "empty_body", "without_its_end", "no_answer:_{}", "no_answer:_null"},
 	"terse":     {"a_401_says", "a_403_says", "a_401_of_HTML", "a_403_of_HTML"},
 	"patient":   {"at_a_503"},
 	"wrapping":  {"what_is_not_HTTP_is_not_repeated"},
 	"forgetful": {"ends_with_its_context_if_nothing"},
+	"tearing":   {"change_while_they_are_read"},
 	"nameless":  {"bears_a_server_that_hangs_up"},
 }
 
 // TestHTTPFindsFlaws runs this program again with a bad source, for each flaw: the kit must find it.
 func TestHTTPFindsFlaws(t *testing.T) {
 	if flaw := os.Getenv("SETTINGSTEST_FLAW"); flaw != "" {
-		settingstest.TestHTTP(t, func(_ *testing.T, baseURL string) settings.Source { return newCareful(baseURL, flaw) })
+		open := func(_ *testing.T, baseURL string) settings.Source { return newCareful(baseURL, flaw) }
+		settingstest.TestHTTP(t, open)
+		settingstest.TestAnswers(t, serveCareful, open)
 		return
 	}
 	for flaw, cases := range flaws {

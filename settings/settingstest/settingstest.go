@@ -7,7 +7,8 @@
 //		})
 //	}
 //
-// [TestWriter] does the same for a source that can be written, and [TestHTTP] lets servers loose on one that asks over HTTP.
+// [TestWriter] does the same for a source that can be written, and [TestHTTP] and [TestAnswers] let servers loose on
+// one that asks over HTTP.
 //
 // It does not test how a source finds its server or proves who it is.
 package settingstest
