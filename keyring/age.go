@@ -54,7 +54,7 @@ func (c Config) ageChecks() []check.Check {
 		Title: "The key is older than it is to become: the longer one is used, the more places have seen it.",
 		Hint:  `Change it with "key rotate", which logs nobody out, or allow more in SECRET_KEY_MAX_AGE.`,
 		Find: func(context.Context) ([]check.Finding, error) {
-			now, limit := time.Now(), c.maxAge()
+			now, limit := time.Now(), c.Limit()
 			made := madeAt(c.Key, now)
 			return check.When(!made.IsZero() && now.Sub(made) > limit, check.Finding{
 				Setting:  keySetting,
@@ -104,7 +104,8 @@ func (c Config) outlived(now time.Time) []check.Finding {
 	return found
 }
 
-func (c Config) maxAge() time.Duration {
+// Limit returns MaxAge, or [DefaultMaxAge] if it is zero.
+func (c Config) Limit() time.Duration {
 	if c.MaxAge == 0 {
 		return DefaultMaxAge
 	}

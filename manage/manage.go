@@ -8,8 +8,8 @@
 // served, report a build that fails as a finding, and be callable from the application's own tests, through [Run].
 //
 // Results go to stdout, everything else to stderr. The exit status is 0 when all is well, 1 for findings at or above
-// the fail level, for a check that could not run and for an application that cannot be built or served, and 2 for wrong
-// usage.
+// the fail level, for a check that could not run, for an application that cannot be built or served and for keys that
+// were not changed, and 2 for wrong usage.
 package manage
 
 import (
@@ -34,7 +34,7 @@ type Build func(context.Context) (*airworthy.App, error)
 
 // Streams are what a command reads and writes.
 type Streams struct {
-	In  io.Reader // what it is given; nothing if nil
+	In  io.Reader // what it is given, answers included; nothing if nil
 	Out io.Writer // results
 	Err io.Writer // everything else
 }

@@ -135,14 +135,6 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-func TestKeyGenerate(t *testing.T) {
-	_, a, errs := run(t, build(production()), "key", "generate")
-	_, b, _ := run(t, build(production()), "key", "generate")
-	if a == b || len(strings.TrimSpace(a)) < 50 || strings.Count(a, "\n") != 1 || errs != "" {
-		t.Errorf("two keys: lengths %d and %d, equal: %v; stderr %q", len(a), len(b), a == b, errs)
-	}
-}
-
 func TestNoSecretIsPrinted(t *testing.T) {
 	env := production()
 	for _, args := range []string{"settings", "settings --diff development", "check --deploy", "check --deploy --format json"} {

@@ -1,0 +1,77 @@
+package manage
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/airworthy-go/airworthy/keyring"
+	"github.com/airworthy-go/airworthy/secret"
+)
+
+// byHand says how to rotate keys that stand where this command cannot write.
+func (r *rotation) byHand() error {
+	at := &r.place
+	if r.flags.print {
+		return r.printed()
+	}
+	generate := "key generate"
+	if k, err := r.generate(); err == nil {
+		if label, _ := keyring.LabelOf(k); label.Environment != "" {
+			generate += " --environment " + label.Environment
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s stands in %s, which this command cannot write. ", keyVariable, at.key.Origin)
+	switch {
+	case r.flags.revoke:
+		fmt.Fprintf(&b, `By hand:
+  1. Set %[1]s to what %[2]q prints, and unset %[3]s.
+  2. Restart every instance. All sessions end.`, keyVariable, generate, fallbacksVariable)
+	case at.config().Staged():
+		fmt.Fprintf(&b, `The new key %[4]s is staged. By hand:
+  1. When every instance has been restarted since, move the first key of %[2]s to %[1]s,
+     and the key that stood there to the head of %[2]s.
+  2. Restart the instances, one after the other. "key status" says when the former key may go.`,
+			keyVariable, fallbacksVariable, "", at.others[0].Fingerprint())
+	default:
+		fmt.Fprintf(&b, `By hand, in two steps:
+  1. Put what %[3]q prints before the other keys in %[2]s, leave %[1]s alone,
+     and restart the instances, one after the other.
+  2. When all have been restarted, move that key to %[1]s, put the key that stood there at the head
+     of %[2]s, and restart the instances again. "key status" says when the former key may go.`,
+			keyVariable, fallbacksVariable, generate)
+	}
+	b.WriteString("\nkey rotate --print prints what to write, keys included")
+	return fmt.Errorf("%s", b.String())
+}
+
+// printed prints what byHand describes.
+func (r *rotation) printed() error {
+	at := &r.place
+	next, staged := secret.Text{}, at.config().Staged() && !r.flags.revoke
+	if staged {
+		next = at.others[0]
+	} else {
+		var err error
+		if next, err = r.generate(); err != nil {
+			return err
+		}
+	}
+	if !r.flags.revoke && !listable(at.current) {
+		return fmt.Errorf("%s: the key holds a comma, or space at its ends, and cannot stand in a list: --revoke it", keyVariable)
+	}
+	others := without(at.others, next, at.current)
+	line := func(step string, key secret.Text, fallbacks ...secret.Text) string {
+		return fmt.Sprintf("# %s\n%s=%s\n%s=%s\n", step, keyVariable, key.Reveal(), fallbacksVariable, joined(fallbacks))
+	}
+	text := line("write this, and restart every instance: all sessions end", next)
+	if !r.flags.revoke {
+		text = ""
+		if !staged {
+			text = line("step 1: write this, and restart the instances one after the other", at.current, append([]secret.Text{next}, others...)...)
+		}
+		text += line("step 2, when every instance has the new key: write this, and restart them again", next, append([]secret.Text{at.current}, others...)...)
+	}
+	_, err := fmt.Fprint(r.out, text)
+	return err
+}

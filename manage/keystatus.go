@@ -1,0 +1,190 @@
+package manage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/airworthy-go/airworthy"
+)
+
+func (p *program) keyStatusCommand() *cobra.Command {
+	var format string
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Say which keys there are, who has and needs them, and which may go",
+		Long: `Say which keys there are, by their fingerprints, who has and needs them, and which may go. No key is printed.
+
+What other instances have and need is known where they report it to a ledger.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if format != "text" && format != "json" {
+				return usage("--format: unknown format %q: use text or json", format)
+			}
+			app, err := p.application(cmd.Context())
+			if err != nil {
+				return refusal(err)
+			}
+			defer p.close(app)
+			return p.keyStatus(cmd.Context(), app, format)
+		},
+	}
+	c.Flags().StringVar(&format, "format", "text", "text or json")
+	return c
+}
+
+// keyStatus is what key status prints; the JSON is a promise.
+type keyStatus struct {
+	Environment string          `json:"environment,omitempty"`
+	Places      []keyPlace      `json:"places"`
+	Ledger      bool            `json:"ledger"` // whether the instances report to one
+	Keys        []keyLine       `json:"keys"`
+	Instances   []instanceState `json:"instances"`
+}
+
+type keyPlace struct {
+	Variable string `json:"variable"`
+	Origin   string `json:"origin"`
+	Version  string `json:"version,omitempty"`
+	Writable bool   `json:"writable"`
+}
+
+type keyLine struct {
+	Fingerprint string    `json:"fingerprint"`
+	Role        string    `json:"role,omitempty"`
+	Environment string    `json:"environment,omitempty"`
+	Made        time.Time `json:"made,omitzero"`
+	Since       time.Time `json:"since,omitzero"`
+	Verified    uint64    `json:"verified"`
+	Last        time.Time `json:"last,omitzero"`
+	Signing     int       `json:"signing"`
+	Holding     int       `json:"holding"`
+	Retirable   bool      `json:"retirable"`
+	Next        string    `json:"next"`
+}
+
+type instanceState struct {
+	Instance string    `json:"instance"`
+	At       time.Time `json:"at"`
+	Current  string    `json:"current"`
+}
+
+func (p *program) keyStatus(ctx context.Context, app *airworthy.App, format string) error {
+	at, err := findPlace(ctx, app)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	all, unread := reports(ctx, app.Settings().KeyLedger)
+	s := keyStatus{
+		Environment: app.Settings().Loaded.Environment,
+		Places:      at.describe(),
+		Ledger:      app.Settings().KeyLedger != nil && unread == nil,
+		Instances:   []instanceState{},
+	}
+	for _, k := range keyStates(app, all, now) {
+		s.Keys = append(s.Keys, keyLine{k.Fingerprint, k.Role, k.Environment, k.Made, k.Since, k.Verified, k.Last,
+			k.Signing, k.Holding, k.May, k.Next})
+	}
+	for _, r := range within(all, live, now) {
+		if len(r.Keys) > 0 {
+			s.Instances = append(s.Instances, instanceState{r.Instance, r.At, r.Keys[0].Fingerprint})
+		}
+	}
+	if format == "json" {
+		err = s.json(p)
+	} else {
+		err = s.text(p, now)
+	}
+	if err != nil {
+		return err
+	}
+	return unread
+}
+
+// describe says where the keys come from.
+func (p *place) describe() []keyPlace {
+	if p.source == nil {
+		return []keyPlace{{Variable: keyVariable, Origin: "code"}}
+	}
+	writable := p.writer() != nil
+	places := []keyPlace{{keyVariable, p.key.Origin, p.key.Version, writable}}
+	if p.have {
+		places = append(places, keyPlace{fallbacksVariable, p.fallbacks.Origin, p.fallbacks.Version, writable})
+	}
+	return places
+}
+
+func (s keyStatus) json(p *program) error {
+	e := json.NewEncoder(p.out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(s)
+}
+
+func (s keyStatus) text(p *program, now time.Time) error {
+	t := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0) // keeps its first error for Flush
+	for _, place := range s.Places {
+		fmt.Fprintf(t, "%s: %s", place.Variable, place.Origin)
+		if place.Version != "" {
+			fmt.Fprintf(t, ", version %s", place.Version)
+		}
+		fmt.Fprintln(t)
+	}
+	fmt.Fprintln(t, "\nKEY\tROLE\tENVIRONMENT\tMADE\tAGE\tSINCE\tVERIFIED\tLAST NEEDED\tINSTANCES\tWHAT NEXT")
+	for _, k := range s.Keys {
+		age := "unknown"
+		if !k.Made.IsZero() {
+			age = span(now.Sub(k.Made))
+		}
+		verified, instances := "-", "-"
+		if s.Ledger {
+			verified, instances = fmt.Sprint(k.Verified), k.instances()
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Fingerprint, dash(k.Role), dash(k.Environment),
+			stamp(k.Made, time.DateOnly), age, stamp(k.Since, time.DateOnly), verified, stamp(k.Last, "2006-01-02 15:04"), instances, k.Next)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(p.out, "\n"+s.summary())
+	return err
+}
+
+func (s keyStatus) summary() string {
+	if !s.Ledger {
+		return "No ledger: what the instances hold and need is not known."
+	}
+	return fmt.Sprintf("%s reported within %s.", plural(len(s.Instances), "instance"), span(live))
+}
+
+// instances says how many live instances have the key, as what.
+func (k keyLine) instances() string {
+	switch {
+	case k.Signing == 0 && k.Holding == 0:
+		return "none"
+	case k.Holding == 0:
+		return fmt.Sprintf("%d sign", k.Signing)
+	case k.Signing == 0:
+		return fmt.Sprintf("%d verify", k.Holding)
+	}
+	return fmt.Sprintf("%d sign, %d verify", k.Signing, k.Holding)
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func stamp(t time.Time, layout string) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format(layout)
+}
