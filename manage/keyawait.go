@@ -114,10 +114,8 @@ func (r *rotation) confirm(question string) error {
 }
 
 func (p *program) confirm(question string) error {
-	if file, ok := p.in.(*os.File); ok {
-		if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-			return fmt.Errorf("%s There is no terminal to ask: add --yes", question)
-		}
+	if _, file := p.in.(*os.File); file && !terminal(p.in) {
+		return fmt.Errorf("%s There is no terminal to ask: add --yes", question)
 	}
 	fmt.Fprint(p.err, question+" [y/N] ")
 	answer, err := bufio.NewReader(p.in).ReadString('\n')

@@ -53,6 +53,17 @@ func pause(every time.Duration, failures int) time.Duration {
 	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }
 
+// Propagation returns how long a change takes to arrive at every instance: two refreshes as late as they may be, so that
+// one may fail. Without a source it is 0.
+func (k *Keeper) Propagation() time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.sources) == 0 {
+		return 0
+	}
+	return 2 * (k.refresh + k.refresh/5)
+}
+
 // Close ends the refreshing, waits for it and closes the sources. What is held can still be read. A callback that does
 // not end with its context is waited for no longer than 5 seconds.
 func (k *Keeper) Close() error {
