@@ -1,12 +1,8 @@
 package secret
 
 import (
-	"encoding/base64"
-	"encoding/json"
-	"net/url"
-	"slices"
-	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // MinMasked is the length in bytes from which a [Mask] replaces a value. Shorter ones would blacken ordinary words
@@ -16,58 +12,147 @@ const MinMasked = 8
 // Mask replaces known secret values wherever they stand in a text, for places that print what others wrote: a panic
 // value, a stack, a library's error. It is the last net, not the first: what is known to be secret is a [Text].
 //
-// A value is found as it is and as it stands quoted in Go or JSON, escaped in a URL, or in base64. The zero Mask replaces
-// nothing. A Mask is immutable and safe for concurrent use; a text without a secret costs no allocation.
-type Mask struct {
-	known    []string
-	replacer *strings.Replacer
-}
+// A value is found as it is and as it stands quoted in Go or JSON, escaped in a URL, in base64 (wherever in a longer
+// text that was encoded) and in hexadecimal. Of a value that looks random every part of eight bytes or more is found
+// too, since what truncates or quotes a part prints a part. One made of words is replaced only whole: its parts are
+// words, which stand in every log, and to blacken them would tell what they are.
+//
+// What looks random: white space, quotes, backslashes, commas and semicolons part a value into pieces, so that the
+// lines of a PEM file count one by one. A piece counts if, behind a label such as "sk_live_" or "aw1_production_", it has
+// at least 16 bytes, a letter, six different characters, no "://", and if fewer than half of its neighbouring characters
+// are pairs that are common in words. Parts that are all label, or that read like a word, are left alone, and of a value
+// longer than 8 KiB so are the parts behind that.
+//
+// The zero Mask replaces nothing. A Mask is immutable and safe for concurrent use. It takes memory for its values alone,
+// some 400 bytes for each byte of a random one; a text without a secret costs no allocation.
+type Mask struct{ t *table }
 
 // NewMask returns a Mask for the given values. Those shorter than [MinMasked] are left out.
 func NewMask(values ...Text) Mask {
-	var known []string
+	var b builder
 	for _, v := range values {
 		if s := v.Reveal(); len(s) >= MinMasked {
-			known = append(known, forms(s)...)
+			b.add(s)
 		}
 	}
-	if len(known) == 0 {
-		return Mask{}
-	}
-	// Longest first: of two values that begin alike, the longer is replaced whole.
-	slices.SortFunc(known, func(a, b string) int {
-		if len(a) != len(b) {
-			return len(b) - len(a)
-		}
-		return strings.Compare(a, b)
-	})
-	known = slices.Compact(known)
-	pairs := make([]string, 0, 2*len(known))
-	for _, k := range known {
-		pairs = append(pairs, k, Redacted)
-	}
-	return Mask{known, strings.NewReplacer(pairs...)}
-}
-
-// forms returns s in the ways in which libraries print a text.
-func forms(s string) []string {
-	all := []string{s, url.QueryEscape(s), url.PathEscape(s), url.UserPassword("", s).String()[1:]}
-	quoted := []string{strconv.Quote(s), strconv.QuoteToASCII(s)}
-	if b, err := json.Marshal(s); err == nil {
-		quoted = append(quoted, string(b))
-	}
-	for _, q := range quoted {
-		all = append(all, q[1:len(q)-1])
-	}
-	return append(all, base64.StdEncoding.EncodeToString([]byte(s)), base64.RawURLEncoding.EncodeToString([]byte(s)))
+	return Mask{b.table()}
 }
 
 // String returns s with every known value replaced by [Redacted].
 func (m Mask) String(s string) string {
-	for _, k := range m.known {
-		if strings.Contains(s, k) {
-			return m.replacer.Replace(s)
+	if m.t == nil {
+		return s
+	}
+	for i := m.t.skip(s, 0); i+window <= len(s); i = m.t.skip(s, i+1) {
+		if end, _ := m.t.at(s, i, true); end > 0 {
+			dst := make([]byte, 0, len(s)+len(Redacted))
+			dst, _, _ = m.t.run(append(dst, s[:i]...), s[i:], 0, true)
+			return string(dst)
 		}
 	}
 	return s
+}
+
+// LiveMask is a [Mask] that can be replaced while it is used, for secrets that change: its Load is what a part takes as
+// its Mask. The zero LiveMask replaces nothing. It is safe for concurrent use, and keeps nothing of former values.
+type LiveMask struct{ t atomic.Pointer[table] }
+
+// Store makes l mask these values and no others. Values that are still valid somewhere, such as the former ones of a
+// rotation, belong among them.
+func (l *LiveMask) Store(values ...Text) { l.t.Store(NewMask(values...).t) }
+
+// Load returns the Mask for the values that were stored last.
+func (l *LiveMask) Load() Mask { return Mask{l.t.Load()} }
+
+// run appends s, masked, to dst. Of s all before end is masked already. It returns how many bytes of s it has dealt with: all
+// of them if s is the final piece of a text, otherwise those of which no later piece can change what becomes of them; and
+// until where, from there on, bytes are masked.
+func (t *table) run(dst []byte, s string, end int, final bool) (out []byte, n, rest int) {
+	i := 0
+	copied := end // s[copied:i] is to be copied
+	for i < len(s) {
+		if i >= end {
+			i = t.skip(s, i)
+		}
+		if final && i+window > len(s) {
+			i = len(s)
+			break
+		}
+		until, wait := t.at(s, i, final)
+		if wait {
+			break
+		}
+		if until > end {
+			if i >= end {
+				dst = append(append(dst, s[copied:i]...), Redacted...)
+			}
+			end, copied = until, until
+		}
+		i++
+	}
+	if copied < i {
+		dst = append(dst, s[copied:i]...)
+	}
+	return dst, i, max(0, end-i)
+}
+
+// at says until where the bytes of s from i on are masked, zero if they are not. If that depends on what follows s, and s is
+// not final, wait is true.
+func (t *table) at(s string, i int, final bool) (end int, wait bool) {
+	if i+window > len(s) {
+		return 0, !final
+	}
+	e := t.find(load64(s, i))
+	if e == nil {
+		return 0, false
+	}
+	if e.need != 0 && e.need != never {
+		n := i + int(e.need)
+		k := i + 1
+		for ; k+window <= min(n, len(s)) && t.part(s, k); k++ {
+		}
+		switch {
+		case k+window > n:
+			end = n
+		case k+window > len(s) && !final:
+			return 0, true
+		}
+	}
+	if e.whole != 0 {
+		rest := s[i:]
+		for _, form := range t.whole[e.whole] {
+			if strings.HasPrefix(rest, form) {
+				end = max(end, i+len(form))
+				break
+			}
+			if !final && strings.HasPrefix(form, rest) {
+				return 0, true
+			}
+		}
+	}
+	return end, false
+}
+
+// part reports whether the window at i is of a part.
+func (t *table) part(s string, i int) bool {
+	e := t.find(load64(s, i))
+	return e != nil && e.need != 0
+}
+
+// skip returns the first place from i on at which a known window stands, or at which no whole window is left.
+//
+// It looks at four bytes in every five: of any window it meets four that stand in it.
+func (t *table) skip(s string, i int) int {
+	last := len(s) - window
+	for p := i + stride - 1; p+gram <= len(s); p += stride {
+		if !t.hasGram(load32(s, p)) {
+			continue
+		}
+		for r := max(i, p-stride+1); r <= min(p, last); r++ {
+			if t.find(load64(s, r)) != nil {
+				return r
+			}
+		}
+	}
+	return max(i, last+1)
 }

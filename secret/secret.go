@@ -1,18 +1,23 @@
 // Package secret holds values that must not be printed.
 //
-// A [Text] is closed wherever Go prints by habit: every fmt verb, slog, JSON, XML, YAML, gob, templates and, because
-// its bytes stand behind a pointer, the reflection that prints unexported fields. What needs the value says so:
+// A [Text] is closed wherever Go prints by habit: every fmt verb, slog, JSON, XML, YAML, gob, templates, panics and, because
+// its bytes stand behind a pointer, the reflection of fmt that prints unexported fields. What would store it rather than
+// print it, a database or a gob's reader, gets an error. What needs the value says so:
 //
 //	key := secret.New(os.Getenv("SECRET_KEY"))
 //	mac := hmac.New(sha256.New, []byte(key.Reveal()))
 //
-// The package does not keep values out of core dumps or swap, and it does not erase them: a Go string cannot be.
+// The package does not keep values out of core dumps or swap, and it does not erase them: a Go string cannot be. It is open
+// to whoever reflects on unexported fields and follows their pointers, which fmt does not and some dumpers for tests do
+// (go-spew with DisableMethods, which testify prints differences with).
 package secret
 
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"database/sql/driver"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -105,11 +110,19 @@ func (t Text) GobEncode() ([]byte, error) { return []byte(t.String()), nil }
 
 // GobDecode refuses: what GobEncode wrote is not the secret.
 func (t *Text) GobDecode([]byte) error {
-	return fmt.Errorf("secret: a gob holds only the redacted form; read the secret from its source")
+	return errors.New("secret: a gob holds only the redacted form: read the secret from its source")
 }
 
-// UnmarshalText makes t the secret b.
+// Value refuses, because a database would store the redacted form.
+func (t Text) Value() (driver.Value, error) {
+	return nil, errors.New("secret: a Text is no value for a database: give it what Reveal returns, encrypted if it is to be stored")
+}
+
+// UnmarshalText makes t the secret b. It refuses the redacted form, which is what MarshalText wrote and not the secret.
 func (t *Text) UnmarshalText(b []byte) error {
+	if string(b) == Redacted {
+		return errors.New("secret: the text is the redacted form: read the secret from its source")
+	}
 	*t = New(string(b))
 	return nil
 }
