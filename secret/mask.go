@@ -1,9 +1,6 @@
 package secret
 
-import (
-	"strings"
-	"sync/atomic"
-)
+import "strings"
 
 // MinMasked is the length in bytes from which a [Mask] replaces a value. Shorter ones would blacken ordinary words
 // and, by doing so, tell what they are.
@@ -23,7 +20,8 @@ const MinMasked = 8
 // are pairs that are common in words. Parts that are all label, or that read like a word, are left alone, and of a value
 // longer than 8 KiB so are the parts behind that.
 //
-// The zero Mask replaces nothing. A Mask is immutable and safe for concurrent use. It takes memory for its values alone,
+// The zero Mask replaces nothing. A Mask is immutable and safe for concurrent use; where the values change, make another
+// one. It takes memory for its values alone,
 // some 400 bytes for each byte of a random one; a text without a secret costs no allocation.
 type Mask struct{ t *table }
 
@@ -52,17 +50,6 @@ func (m Mask) String(s string) string {
 	}
 	return s
 }
-
-// LiveMask is a [Mask] that can be replaced while it is used, for secrets that change: its Load is what a part takes as
-// its Mask. The zero LiveMask replaces nothing. It is safe for concurrent use, and keeps nothing of former values.
-type LiveMask struct{ t atomic.Pointer[table] }
-
-// Store makes l mask these values and no others. Values that are still valid somewhere, such as the former ones of a
-// rotation, belong among them.
-func (l *LiveMask) Store(values ...Text) { l.t.Store(NewMask(values...).t) }
-
-// Load returns the Mask for the values that were stored last.
-func (l *LiveMask) Load() Mask { return Mask{l.t.Load()} }
 
 // run appends s, masked, to dst. Of s all before end is masked already. It returns how many bytes of s it has dealt with: all
 // of them if s is the final piece of a text, otherwise those of which no later piece can change what becomes of them; and

@@ -15,6 +15,7 @@ import (
 type load struct {
 	reg      *registry
 	values   map[string]Value
+	from     map[string]Source // who has it
 	present  map[string]string // names that surveyed sources have, with where; those of strict sources in all
 	all      map[string]string
 	failed   map[string]bool // variables that a source has and could not give
@@ -24,13 +25,14 @@ type load struct {
 	secrets  []secret.Text
 	sources  []Source
 	needs    []Need // variables of the sources themselves
+	learn    func([]secret.Text)
 }
 
 // begin asks the sources, each for what those before it lack. Each is asked once, the environment's name included, so
 // that a manager is called once.
 func begin(ctx context.Context, t reflect.Type, sources []Source) *load {
-	l := &load{reg: inspect(t), values: map[string]Value{}, failed: map[string]bool{},
-		present: map[string]string{}, all: map[string]string{}, sources: slices.Clone(sources)}
+	l := &load{reg: inspect(t), values: map[string]Value{}, from: map[string]Source{}, failed: map[string]bool{},
+		learn: learner(ctx), present: map[string]string{}, all: map[string]string{}, sources: slices.Clone(sources)}
 	l.faults = append(l.faults, l.reg.faults...)
 	for _, source := range sources {
 		if c, ok := source.(Configured); ok {
@@ -113,7 +115,7 @@ func (l *load) ask(ctx context.Context, source Source, names []string) {
 		if v.Origin == "" {
 			v.Origin = source.Name()
 		}
-		l.values[name] = v
+		l.values[name], l.from[name] = v, source
 		for _, w := range v.Warnings {
 			w.Variable, w.Origin = name, v.Origin
 			l.warnings = append(l.warnings, w)
@@ -192,10 +194,11 @@ func (l *load) fill(root reflect.Value, environment string) error {
 	if !l.blind {
 		l.validate(root)
 	}
-	if err := join(l.faults); err != nil {
-		return err
-	}
 	loaded.secrets = append(loaded.secrets, l.secrets...)
+	if err := join(l.faults); err != nil {
+		return l.refusal(err, loaded.secrets)
+	}
+	l.learn(loaded.Secrets())
 	mask := secret.NewMask(loaded.secrets...) // a secret may stand a second time where none is expected
 	for i := range loaded.Values {
 		loaded.Values[i].Text = mask.String(loaded.Values[i].Text)
@@ -204,6 +207,7 @@ func (l *load) fill(root reflect.Value, environment string) error {
 	for _, index := range l.reg.loaded {
 		root.FieldByIndex(index).Set(reflect.ValueOf(loaded))
 	}
+	l.forget(loaded.Values)
 	return nil
 }
 

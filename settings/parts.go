@@ -14,6 +14,9 @@ type part struct {
 	set      func(d *Database, text string) *Fault
 }
 
+// secret reports whether the piece is the password.
+func (p part) secret() bool { return strings.HasSuffix(p.variable, "PASSWORD") }
+
 var databaseParts = []part{
 	{"DB_ENGINE", setEngine},
 	{"DB_NAME", func(d *Database, s string) *Fault { d.Name = s; return nil }},
@@ -110,7 +113,7 @@ func (l *load) assemble(f field, given []string, into reflect.Value) (string, *F
 		if problem := p.set(&d, v.Text); problem != nil {
 			return "", problem.at(p.variable, v.Origin)
 		}
-		if v.Exposed && strings.HasSuffix(p.variable, "PASSWORD") {
+		if v.Exposed && p.secret() {
 			l.warnings = append(l.warnings, Warning{p.variable, v.Origin, exposed, "chmod o-r", false})
 		}
 		origins = append(origins, p.variable+" ("+v.Origin+")")

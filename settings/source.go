@@ -63,9 +63,16 @@ func (e env) Lookup(ctx context.Context, names []string) (map[string]Value, erro
 	return lookup(ctx, e, names)
 }
 
-func (env) survey(names []string) (survey, error) {
+func (env) survey(names []string) (survey, error) { return surveyEnvironment(nil, names) }
+
+// surveyEnvironment reads the process environment, laid over what it held before.
+func surveyEnvironment(before map[string]string, names []string) (survey, error) {
 	s := survey{present: map[string]string{}}
 	held := map[string]Value{}
+	for name, text := range before {
+		held[name] = Value{Text: text, Origin: "environment"}
+		s.present[name] = "environment"
+	}
 	for _, pair := range os.Environ() {
 		name, text, ok := strings.Cut(pair, "=")
 		if runtime.GOOS == "windows" {

@@ -76,6 +76,14 @@ func SecretsIn(text string) []secret.Text {
 		p, _ := u.User.Password()
 		return append(all, passwords(secret.New(p))...)
 	}
+	if _, rest, ok := strings.Cut(text, "://"); ok { // a URL that nobody can read
+		user := rest[:max(0, strings.LastIndexByte(rest, '@'))]
+		_, p, _ := strings.Cut(user, ":")
+		all = append(all, passwords(secret.New(p))...)
+		if plain, err := url.PathUnescape(p); err == nil && plain != p {
+			all = append(all, secret.New(plain))
+		}
+	}
 	return all
 }
 
