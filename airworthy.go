@@ -26,6 +26,7 @@ import (
 	"sync"
 
 	"github.com/airworthy-go/airworthy/keyring"
+	"github.com/airworthy-go/airworthy/secret"
 	"github.com/airworthy-go/airworthy/secrets"
 	"github.com/airworthy-go/airworthy/session"
 )
@@ -37,6 +38,7 @@ type App struct {
 	handler  http.Handler
 	reporter *reporter       // nil without a ledger
 	keeper   *secrets.Keeper // nil without one among the sources
+	mask     func() secret.Mask
 
 	mu      sync.Mutex
 	closers []func() error
@@ -66,7 +68,7 @@ func New(cfg Settings, application http.Handler) (*App, error) {
 		return nil, &RefusedError{cfg, err}
 	}
 	cfg.Keyring = cfg.keys()
-	app := &App{settings: cfg, parts: p, handler: p.chain(failing(application))}
+	app := &App{settings: cfg, parts: p, handler: p.chain(failing(application)), mask: cfg.mask()}
 	if cfg.KeyLedger != nil {
 		app.reporter = newReporter(app, cfg.KeyLedger)
 		app.handler = app.reporter.Handler(app.handler)

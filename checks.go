@@ -43,7 +43,9 @@ func (a *App) Checks() []check.Check {
 
 // Check judges the application as `check --deploy` does. It is for the application's own tests.
 func (a *App) Check(ctx context.Context) *check.Report {
-	return check.Run(ctx, a.Checks(), check.Options{Deploy: true, Silenced: a.settings.Silences()})
+	report := check.Run(ctx, a.Checks(), check.Options{Deploy: true, Silenced: a.settings.Silences()})
+	report.Redact(a.Mask().String)
+	return report
 }
 
 // Checks returns the checks that look at the settings alone. They run even where [New] refuses the settings.

@@ -70,6 +70,13 @@ func (a *App) audit() {
 	}
 }
 
+// Mask returns what hides the secrets of the settings as they are now, for whoever prints what others wrote. The
+// application's log and its error pages have it already.
+func (s Settings) Mask() secret.Mask { return s.mask()() }
+
+// Mask returns what hides the secrets of the application as they are now. Ask for it anew each time: they may change.
+func (a *App) Mask() secret.Mask { return a.mask() }
+
 // mask returns what hides the secrets of the settings, and those that the keeper reads later.
 func (s Settings) mask() func() secret.Mask {
 	fixed := s.secrets()

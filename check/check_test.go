@@ -193,3 +193,27 @@ func TestTags(t *testing.T) {
 		t.Errorf("Tags with deploy = %q, want %q", got, "lamp night security")
 	}
 }
+
+func TestRedact(t *testing.T) {
+	r := check.Run(t.Context(), []check.Check{
+		{ID: "a.W001", Level: check.Warning, Tags: []string{"x"}, Title: "XX.", Hint: "XX.", Needs: check.Settings,
+			Find: func(context.Context) ([]check.Finding, error) {
+				return []check.Finding{{Setting: "XX", Source: "XX", Evidence: "XX"}}, nil
+			}},
+		{ID: "b.W001", Level: check.Warning, Tags: []string{"x"}, Title: "XX.", Hint: "XX.", Needs: check.Settings,
+			Find: func(context.Context) ([]check.Finding, error) { return []check.Finding{{Evidence: "XX"}}, nil }},
+		{ID: "c.W001", Level: check.Warning, Tags: []string{"x"}, Title: "XX.", Hint: "XX.", Needs: check.Settings,
+			Find: func(context.Context) ([]check.Finding, error) { return nil, errors.New("XX") }},
+	}, check.Options{Silenced: []check.Silence{{ID: "b.W001", Reason: "XX"}}})
+	if len(r.Findings) != 1 || len(r.Silenced) != 1 || len(r.NotRun) != 1 {
+		t.Fatalf("%+v", r)
+	}
+	r.Redact(func(s string) string { return strings.ReplaceAll(s, "XX", "[redacted]") })
+	var text, json strings.Builder
+	if err := errors.Join(r.WriteText(&text, check.TextOptions{}), r.WriteJSON(&json)); err != nil {
+		t.Fatal(err)
+	}
+	if got := text.String() + json.String(); strings.Contains(got, "XX") || strings.Count(json.String(), "[redacted]") != 11 {
+		t.Errorf("got\n%s", got)
+	}
+}

@@ -44,6 +44,25 @@ func (r *Report) Failed() bool {
 	return len(r.NotRun) > 0 || slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Level >= r.FailLevel })
 }
 
+// Redact replaces every text of the report by what redact makes of it. Evidence is what a server sent or a library
+// said: whoever knows the secrets that may stand there takes them out before the report is written.
+func (r *Report) Redact(redact func(string) string) {
+	for _, list := range [][]Finding{r.Findings, r.Silenced} {
+		for i := range list {
+			f := &list[i]
+			for _, text := range []*string{&f.Title, &f.Hint, &f.Setting, &f.Source, &f.Evidence, &f.Silenced} {
+				*text = redact(*text)
+			}
+		}
+	}
+	for i := range r.NotRun {
+		n := &r.NotRun[i]
+		for _, text := range []*string{&n.Title, &n.Reason} {
+			*text = redact(*text)
+		}
+	}
+}
+
 // Tags returns the sorted tags of the checks that would run.
 func Tags(checks []Check, deploy bool) []string {
 	var tags []string

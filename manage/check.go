@@ -71,6 +71,7 @@ func (p *program) check(ctx context.Context, f checkFlags) error {
 		}
 	}
 	report := check.Run(ctx, checks, opt)
+	report.Redact(p.redact)
 	if err := p.write(report, f); err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func (p *program) checks(ctx context.Context, opt *check.Options) ([]check.Check
 
 func (p *program) close(app *airworthy.App) {
 	if err := app.Close(); err != nil {
-		fmt.Fprintf(p.err, "error: closing the application: %v\n", err)
+		fmt.Fprintf(p.err, "error: closing the application: %s\n", p.redact(err.Error()))
 	}
 }
 

@@ -7,6 +7,10 @@
 // It takes a function rather than an application, because the gate must judge the application that will really be
 // served, report a build that fails as a finding, and be callable from the application's own tests, through [Run].
 //
+// Nothing that is printed, reports included, holds a secret that the settings were loaded with, in whatever error,
+// evidence or panic of the build function it stood. A panic in a goroutine that the application starts ends the program, and
+// Go prints its value; no package can change that.
+//
 // Results go to stdout, everything else to stderr. The exit status is 0 when all is well, 1 for findings at or above
 // the fail level, for a check that could not run, for an application that cannot be built or served and for keys that
 // were not changed, and 2 for wrong usage.
@@ -20,12 +24,16 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/secret"
+	"github.com/airworthy-go/airworthy/settings"
 )
 
 // Build makes the application. Each command calls it at most once, but for `settings --diff`, which calls it for both
@@ -70,6 +78,10 @@ type program struct {
 	in       io.Reader
 	out, err io.Writer
 	started  bool // a command's own code has begun: an error is no longer one of usage
+
+	mu    sync.Mutex
+	known []secret.Text        // what the settings that were loaded, or refused, hold
+	masks []func() secret.Mask // of what was built, and of what was refused
 }
 
 // failure is an error with an exit status of its own. One without a text has said what it had to say.
@@ -103,7 +115,7 @@ func (p *program) status(err error) int {
 		status = f.status
 	}
 	if text := err.Error(); text != "" {
-		fmt.Fprintf(p.err, "error: %s\n", text)
+		fmt.Fprintf(p.err, "error: %s\n", p.redact(text))
 		if status == 2 {
 			fmt.Fprintln(p.err, "hint: flags come after their command; --help lists both")
 		}
@@ -111,13 +123,47 @@ func (p *program) status(err error) int {
 	return status
 }
 
-// application builds the application.
-func (p *program) application(ctx context.Context) (*airworthy.App, error) {
-	app, err := p.build(ctx)
+// application builds the application. What it panics with is an error too, so that check reports it, and so that it is
+// printed without the secrets.
+func (p *program) application(ctx context.Context) (app *airworthy.App, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			fmt.Fprintf(p.err, "%s\n", p.redact(string(debug.Stack())))
+			app, err = nil, fmt.Errorf("the build function panicked: %v", v)
+		}
+	}()
+	app, err = p.build(settings.WithSecrets(ctx, p.learn))
 	if err == nil && app == nil {
 		err = errors.New("the build function returned neither an application nor an error")
 	}
+	var refused *airworthy.RefusedError
+	switch {
+	case err == nil:
+		p.masks = append(p.masks, app.Mask)
+	case errors.As(err, &refused):
+		p.masks = append(p.masks, refused.Settings.Mask)
+	}
 	return app, err
+}
+
+// learn takes note of secrets.
+func (p *program) learn(secrets []secret.Text) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.known = append(p.known, secrets...)
+}
+
+// redact returns a text that others wrote without the secrets that are known by now. Before settings are loaded none
+// is: then it is for whoever writes an error to keep values out of it.
+func (p *program) redact(text string) string {
+	p.mu.Lock()
+	known := secret.NewMask(p.known...)
+	p.mu.Unlock()
+	text = known.String(text)
+	for _, mask := range p.masks {
+		text = mask().String(text)
+	}
+	return text
 }
 
 func (p *program) command(name string) *cobra.Command {

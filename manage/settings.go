@@ -3,6 +3,8 @@ package manage
 import (
 	"context"
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +25,7 @@ func (p *program) settingsCommand() *cobra.Command {
 			if err != nil {
 				return refusal(err)
 			}
-			return loaded.WriteText(p.out)
+			return p.redacted(loaded.WriteText)
 		},
 	}
 	c.Flags().StringVar(&diff, "diff", "", "print instead what differs in this `environment`")
@@ -49,5 +51,15 @@ func (p *program) diffSettings(ctx context.Context, environment string) error {
 	if err != nil {
 		return fmt.Errorf("the environment %q cannot be loaded here: %w", environment, refusal(err))
 	}
-	return settings.WriteDiff(p.out, here, there)
+	return p.redacted(func(w io.Writer) error { return settings.WriteDiff(w, here, there) })
+}
+
+// redacted writes what write does, without secrets. The settings are redacted already, each set by what it knows itself.
+func (p *program) redacted(write func(io.Writer) error) error {
+	var buf strings.Builder
+	if err := write(&buf); err != nil {
+		return err
+	}
+	_, err := io.WriteString(p.out, p.redact(buf.String()))
+	return err
 }
