@@ -26,6 +26,14 @@ const (
 // Names are compared byte by byte, so that __host-x or a name with a leading NUL is another cookie. A value is read up
 // to the next semicolon, as browsers write it; quotes have no meaning, and a value that holds some is ErrMalformed.
 func Read(r *http.Request, name string) (value string, err error) {
+	if value, err = find(r, name); err == nil && !Valid(value) {
+		return "", ErrMalformed
+	}
+	return value, err
+}
+
+// find is Read without a look at the bytes of the value.
+func find(r *http.Request, name string) (value string, err error) {
 	lines := r.Header["Cookie"]
 	size, count := 0, 0
 	for _, line := range lines {
@@ -34,7 +42,7 @@ func Read(r *http.Request, name string) (value string, err error) {
 	if size > MaxBytes {
 		return "", ErrTooMany
 	}
-	found, valid := false, false
+	found, equals := false, false
 	for _, line := range lines {
 		for more := true; more; {
 			pair := line
@@ -49,21 +57,25 @@ func Read(r *http.Request, name string) (value string, err error) {
 			if !ok {
 				continue
 			}
-			// A name without = is a cookie without a name to browsers and one without a value to net/http.
-			longer, val, equals := strings.Cut(rest, "=")
-			if trim(longer) != "" {
-				continue
+			for rest != "" && (rest[0] == ' ' || rest[0] == '\t') { // between the name and =
+				rest = rest[1:]
+			}
+			if rest != "" && rest[0] != '=' {
+				continue // a longer name
 			}
 			if found {
 				return "", ErrDuplicate
 			}
-			found, valid, value = true, equals && validValue(val), val
+			// A name without = is a cookie without a name to browsers and one without a value to net/http.
+			if found, equals = true, rest != ""; equals {
+				value = rest[1:]
+			}
 		}
 	}
 	switch {
 	case !found:
 		return "", http.ErrNoCookie
-	case !valid:
+	case !equals:
 		return "", ErrMalformed
 	}
 	return value, nil

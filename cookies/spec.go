@@ -137,10 +137,10 @@ func alphanumeric(b byte) bool {
 	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
 }
 
-// validValue reports whether value consists of cookie-octets of RFC 6265 section 4.1.1: what every reader takes for
-// the same value, without quotes. Session cookies are long and each request's is looked at, so it takes four bytes at a
+// Valid reports whether a cookie can have the value: whether it consists of cookie-octets of RFC 6265 section 4.1.1,
+// which every reader takes for the same value, without quotes. Session cookies are long and each request's is looked at, so it takes four bytes at a
 // time and looks at all of them before it decides.
-func validValue(value string) bool {
+func Valid(value string) bool {
 	ok := uint8(1)
 	for ; len(value) >= 4; value = value[4:] {
 		ok &= octets[value[0]] & octets[value[1]] & octets[value[2]] & octets[value[3]]

@@ -81,7 +81,7 @@ func (g *Guard) answer(s *httpx.State, w http.ResponseWriter, r *http.Request, v
 	case g.failure != nil:
 		live(s).refusal = g.refusal(r, v)
 		g.failure.ServeHTTP(w, r)
-	case s.Pages != nil:
+	case s.Pages != nil && s.Pages.WantsCause(r):
 		httpx.Refuse(w, r, http.StatusForbidden, &cause{g, r, v})
 	default:
 		httpx.Refuse(w, r, http.StatusForbidden, nil) // nothing that could show a cause

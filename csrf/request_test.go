@@ -286,6 +286,8 @@ func (p *pages) ServeError(w http.ResponseWriter, _ *http.Request, status int, c
 	p.cause = cause
 	w.WriteHeader(status)
 }
+func (*pages) WantsCause(*http.Request) bool { return true }
+
 func (*pages) Replaces(*http.Request, int, http.Header) bool { return false }
 
 func TestErrorPagesGetTheRefusal(t *testing.T) {

@@ -51,6 +51,9 @@ func (p *Pages) ServeError(w http.ResponseWriter, r *http.Request, status int, c
 	}
 }
 
+// WantsCause reports whether an answer to r can depend on why: the short text for programs does not.
+func (p *Pages) WantsCause(r *http.Request) bool { return p.cfg.Debug || accepted(r.Header) != asText }
+
 // idFor returns the id that an answer shows. Floods of bad requests, of which not all are logged, have none made for them.
 func idFor(s *httpx.State, as form, status int) string {
 	switch {

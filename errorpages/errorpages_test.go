@@ -401,6 +401,27 @@ func TestChecks(t *testing.T) {
 	})
 }
 
+// TestWantsCause holds that only answers which are the same whatever the cause go without one.
+func TestWantsCause(t *testing.T) {
+	for _, debug := range []bool{false, true} {
+		p := mustNew(t, errorpages.Config{Debug: debug, CSRF: func(error) bool { return true }})
+		for _, accept := range []string{browser, program, curl, "", "text/plain", "text/html;q=0"} {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header["Accept"] = []string{accept}
+			with, without := httptest.NewRecorder(), httptest.NewRecorder()
+			p.ServeError(with, r, 403, errors.New("the cause"))
+			p.ServeError(without, r, 403, nil)
+			if differ := with.Body.String() != without.Body.String(); differ && !p.WantsCause(r) {
+				t.Errorf("debug %t, Accept %q: the answer depends on a cause that is not wanted", debug, accept)
+			}
+		}
+		plain := httptest.NewRequest("GET", "/", nil)
+		if got := p.WantsCause(plain); got != debug {
+			t.Errorf("debug %t: a program's request wants a cause: %t", debug, got)
+		}
+	}
+}
+
 func FuzzAccept(f *testing.F) {
 	for _, s := range []string{browser, program, curl, "", "text/html;q=0.5, application/json;q=0.6", ";;;,,,q=", "text/html;q=1.001"} {
 		f.Add(s)

@@ -213,8 +213,13 @@ func (h *requests) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if h.logs.access == AccessOff {
 		h.next.ServeHTTP(w, r)
-		return
+	} else {
+		h.withAccess(s, w, r)
 	}
+}
+
+// withAccess serves a request and writes its line.
+func (h *requests) withAccess(s *httpx.State, w http.ResponseWriter, r *http.Request) {
 	if h.logs.lists(r) {
 		s.ID() // the line has it, so error pages may show it
 	}

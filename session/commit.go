@@ -135,7 +135,7 @@ func (s *Session) drop(h http.Header) error {
 func (s *Session) save(h http.Header, now time.Time) error {
 	ctx, cancel := detached(s.st.Request.Context())
 	defer cancel()
-	rec, token := s.rec, s.token
+	rec, token := s.rec.unpack(), s.token
 	s.m.stamp(&rec, now)
 	rec.Resave = false
 	var err error
@@ -150,7 +150,7 @@ func (s *Session) save(h http.Header, now time.Time) error {
 	if err != nil {
 		return s.failed(ctx, err)
 	}
-	s.rec, s.token, s.dirty, s.unnoted, s.renew, s.destroyed = rec, token, false, false, false, false
+	s.rec, s.token, s.dirty, s.unnoted, s.renew, s.destroyed = rec.pack(), token, false, false, false, false
 	return nil
 }
 
@@ -177,13 +177,13 @@ func (s *Session) refresh(h http.Header, now time.Time) {
 	}
 	ctx, cancel := detached(s.st.Request.Context())
 	defer cancel()
-	rec := s.rec
+	rec := s.rec.unpack()
 	s.m.stamp(&rec, now)
 	if err := t.Touch(ctx, s.token, rec.Seen, rec.Expires); err != nil {
 		_ = s.failed(ctx, err)
 		return
 	}
-	s.rec = rec
+	s.rec = rec.pack()
 }
 
 // failed logs why a change could not be stored and returns the error for it.
@@ -207,7 +207,10 @@ func (w headerOnly) WriteHeader(int)           {}
 // application says of an answer that sets no cookie is left to it.
 func (s *Session) cacheHeaders(h http.Header) {
 	httpx.VaryCookie(h)
-	if s.token != "" && len(h["Cache-Control"]) == 0 || len(h["Set-Cookie"]) != 0 {
+	if s.token != "" && httpx.PrivateByDefault(h) {
+		return
+	}
+	if len(h["Set-Cookie"]) != 0 {
 		httpx.Private(h)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sync"
-	"time"
 
+	"github.com/airworthy-go/airworthy/cookies"
 	"github.com/airworthy-go/airworthy/keyring"
 )
 
@@ -39,45 +39,62 @@ func (c *cookieStore) bind(cfg Config) Store {
 }
 
 // buffers are what a Load or a Save works in: the ciphertext, the plaintext, and the token as it is read.
-type buffers struct{ sealed, open, text []byte }
+type buffers struct{ sealed, open, text [maxCookie]byte }
 
-var pool = sync.Pool{New: func() any {
-	return &buffers{make([]byte, 0, maxCookie), make([]byte, 0, maxCookie), make([]byte, 0, maxCookie)}
-}}
+var pool = sync.Pool{New: func() any { return new(buffers) }}
 
 // strict refuses a token whose last character has bits that decode to nothing: one session, one token.
 var strict = base64.RawURLEncoding.Strict()
 
 // Load implements [Store].
-func (c *cookieStore) Load(_ context.Context, token string) (rec Record, err error) {
-	if len(token) > maxCookie {
+func (c *cookieStore) Load(_ context.Context, token string) (Record, error) {
+	var rec record
+	if c.load(token, &rec) != nil {
 		return Record{}, ErrNotFound
+	}
+	return rec.unpack(), nil
+}
+
+// load is Load into the Session itself, for a token whose bytes nobody has looked at: the error is also
+// [cookies.ErrMalformed] for one that no cookie can have. If it fails rec is worth nothing.
+func (c *cookieStore) load(token string, rec *record) error {
+	if len(token) > maxCookie {
+		return foreign(token)
 	}
 	b := pool.Get().(*buffers)
 	defer pool.Put(b)
-	b.text = append(b.text[:0], token...)
-	n, err := strict.Decode(b.sealed[:maxCookie], b.text) // which is longer than what it decodes to
-	if err != nil {
-		return Record{}, ErrNotFound
+	text := b.text[:copy(b.text[:], token)]
+	n, err := strict.Decode(b.sealed[:], text)            // which is longer than what it decodes to
+	if err != nil || strict.EncodedLen(n) != len(token) { // it skips line breaks
+		return foreign(token)
 	}
 	open, current, err := c.aead.Open(b.open[:0], b.sealed[:n], c.name)
 	if err != nil {
-		return Record{}, ErrNotFound
+		return ErrNotFound
 	}
-	ok := unpack(open, &rec)
+	ok := unseal(open, rec)
 	clear(open)
 	if !ok {
-		return Record{}, ErrNotFound
+		return ErrNotFound
 	}
 	rec.Resave = !current
-	return rec, nil
+	return nil
+}
+
+// foreign is the error for a token that is not in base64.
+func foreign(token string) error {
+	if !cookies.Valid(token) {
+		return cookies.ErrMalformed
+	}
+	return ErrNotFound
 }
 
 // Save implements [Store]. It cannot know whether the session was ended meanwhile.
 func (c *cookieStore) Save(_ context.Context, _ string, rec *Record) (string, error) {
 	b := pool.Get().(*buffers)
 	defer pool.Put(b)
-	open := pack(b.open[:0], rec)
+	packed := rec.pack()
+	open := seal(b.open[:0], &packed)
 	defer clear(open)
 	if n := base64.RawURLEncoding.EncodedLen(len(open) + keyring.AEADOverhead); n > maxCookie {
 		return "", fmt.Errorf("session: the values make a cookie of %d bytes, and browsers keep %d: "+
@@ -98,8 +115,8 @@ const (
 	packVersion = 0 // in the upper six bits
 )
 
-// pack appends rec's sealed form: flags, three times in seconds, the user, the values.
-func pack(dst []byte, rec *Record) []byte {
+// seal appends what is sealed of rec: flags, three times in seconds, the user, the values.
+func seal(dst []byte, rec *record) []byte {
 	flags := byte(packVersion)
 	if rec.Fixed {
 		flags |= packFixed
@@ -108,8 +125,8 @@ func pack(dst []byte, rec *Record) []byte {
 		flags |= packTransient
 	}
 	dst = append(dst, flags)
-	for _, t := range []time.Time{rec.Created, rec.Seen, rec.Expires} {
-		dst = binary.BigEndian.AppendUint64(dst, uint64(t.Unix()))
+	for _, m := range []moment{rec.Created, rec.Seen, rec.Expires} {
+		dst = binary.BigEndian.AppendUint64(dst, uint64(m.unix()))
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(rec.User)))
 	dst = append(dst, rec.User...)
@@ -118,12 +135,12 @@ func pack(dst []byte, rec *Record) []byte {
 
 const packHead = 1 + 3*8
 
-// unpack reads what pack has written, with one allocation for all of it.
-func unpack(p []byte, rec *Record) (ok bool) {
+// unseal reads what seal has written, with one allocation for all of it.
+func unseal(p []byte, rec *record) (ok bool) {
 	if len(p) <= packHead || p[0] > packFixed|packTransient {
 		return false
 	}
-	at := func(i int) time.Time { return time.Unix(int64(binary.BigEndian.Uint64(p[1+8*i:])), 0) }
+	at := func(i int) moment { return momentAt(int64(binary.BigEndian.Uint64(p[1+8*i:]))) }
 	rec.Created, rec.Seen, rec.Expires = at(0), at(1), at(2)
 	rec.Fixed, rec.Transient = p[0]&packFixed != 0, p[0]&packTransient != 0
 	rec.User, rec.Data, ok = text(string(p[packHead:]))

@@ -196,7 +196,11 @@ func TestCookiesThatAreNotBelieved(t *testing.T) {
 			{"a name with a leading NUL", "\x00" + own, "", false},
 			{"$Version before it", "$Version=1; " + own, "v", false},
 			{"quoted", cookieName + `="` + value + `"`, "", true},
+			{"with a comma in it", own[:30] + "," + own[30:], "", true},
+			{"with a line break in it", own[:30] + "\n" + own[30:], "", true},
 			{"cut off", own[:len(own)-1], "", false},
+			{"too long", cookieName + "=" + strings.Repeat("A", 5000), "", false},
+			{"too long, and no value of a cookie", cookieName + "=" + strings.Repeat(`"`, 5000), "", true},
 			{"empty", cookieName + "=", "", false},
 			{"100,000 cookies", strings.Repeat("a=b; ", 100_000) + own, "", true},
 		} {

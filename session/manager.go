@@ -70,6 +70,7 @@ type Config struct {
 // Manager gives each request its session. It is safe for concurrent use.
 type Manager struct {
 	store     Store
+	sealed    *cookieStore // the store, if it is this one, which is asked without detours
 	sliding   bool
 	cookie    *cookies.Cookie
 	insecure  bool
@@ -144,6 +145,7 @@ func (c Config) manager(cookie *cookies.Cookie) *Manager {
 		m.store = b.bind(c)
 	}
 	_, m.sliding = m.store.(Sliding)
+	m.sealed, _ = m.store.(*cookieStore)
 	return m
 }
 
@@ -186,18 +188,23 @@ func (m *Manager) secure(st *httpx.State) bool { return !m.insecure || st.HTTPS 
 // that could not be found out. Without one rec is worth nothing.
 func (s *Session) find() bool {
 	m, r := s.m, s.st.Request
-	token, err := m.cookie.Read(r, m.secure(s.st))
-	if err != nil {
-		if !errors.Is(err, http.ErrNoCookie) {
-			m.event(r.Context(), "airworthy.security.CookieRefused", err)
-		}
-		return false
+	token, err := m.cookie.Find(r, m.secure(s.st))
+	switch {
+	case err != nil:
+	case m.sealed != nil:
+		err = m.sealed.load(token, &s.rec)
+	case !cookies.Valid(token):
+		err = cookies.ErrMalformed
+	default:
+		var rec Record
+		rec, err = m.store.Load(r.Context(), token)
+		s.rec = rec.pack()
 	}
-	if s.rec, err = m.store.Load(r.Context(), token); err != nil {
+	if err != nil {
 		s.err = m.notFound(r.Context(), err)
 		return false
 	}
-	over, unnoted := m.judge(&s.rec, time.Now())
+	over, unnoted := m.judge(&s.rec, momentOf(time.Now()))
 	if over {
 		return false
 	}
@@ -205,8 +212,15 @@ func (s *Session) find() bool {
 	return true
 }
 
-// notFound logs why the store returned no session, and returns the error if it could not look for one.
+// notFound logs why there is no session, and returns the error if the store could not look for one.
 func (m *Manager) notFound(ctx context.Context, err error) error {
+	switch err { // of the cookie, which are not wrapped
+	case http.ErrNoCookie:
+		return nil
+	case cookies.ErrDuplicate, cookies.ErrMalformed, cookies.ErrTooMany:
+		m.event(ctx, "airworthy.security.CookieRefused", err)
+		return nil
+	}
 	switch {
 	case errors.Is(err, ErrForged):
 		m.event(ctx, "django.security.SuspiciousSession", err)
@@ -225,18 +239,18 @@ func (m *Manager) notFound(ctx context.Context, err error) error {
 // judge reports whether rec is over, and if not, whether a use at the time now has to be noted: once in a tenth of the
 // idle age, so that reading does not cost a write each time. The ages are asked as well as Expires, so that a shorter
 // SESSION_COOKIE_AGE holds for sessions that exist.
-func (m *Manager) judge(rec *Record, now time.Time) (over, unnoted bool) {
+func (m *Manager) judge(rec *record, now moment) (over, unnoted bool) {
 	switch {
-	case !now.Before(rec.Expires):
+	case now >= rec.Expires:
 		return true, false
 	case rec.Fixed || m.sliding:
 		return false, false
-	case !now.Before(rec.Created.Add(m.age)):
+	case now >= rec.Created.add(m.age):
 		return true, false
-	case now.Before(rec.Seen.Add(m.idle / 10)): // as it is for most requests
+	case now < rec.Seen.add(m.idle/10): // as it is for most requests
 		return false, false
 	}
-	return !now.Before(rec.Seen.Add(m.idle)), m.idle < m.age
+	return now >= rec.Seen.add(m.idle), m.idle < m.age
 }
 
 // stamp sets the times of a record that is about to be saved.

@@ -47,7 +47,7 @@ type Session struct {
 
 	mu        sync.Mutex
 	token     string // under which the store has it; empty if it has not
-	rec       Record
+	rec       record
 	err       error // why it could not be loaded
 	loaded    bool
 	excused   bool // the application asked for err and answers for what it does
@@ -83,7 +83,7 @@ func (s *Session) load() {
 	}
 	s.loaded = true
 	if !s.find() {
-		s.rec = Record{}
+		s.rec = record{}
 	}
 }
 
@@ -149,9 +149,9 @@ func (s *Session) SetUser(user string) error {
 			return nil
 		}
 		if s.rec.User != "" && s.rec.User != user {
-			s.rec = Record{}
+			s.rec = record{}
 		}
-		s.rec.User, s.rec.Created = user, time.Time{}
+		s.rec.User, s.rec.Created = user, 0
 		s.dirty, s.renew = true, true
 		return nil
 	}))
@@ -187,7 +187,7 @@ func (s *Session) SetExpiry(d time.Duration) error {
 	}
 	return s.change(func() error {
 		s.rec.Fixed, s.rec.Transient, s.dirty = d > 0, d == 0, true
-		s.rec.Expires = time.Now().Add(d)
+		s.rec.Expires = momentOf(time.Now().Add(d))
 		return nil
 	})
 }
@@ -197,7 +197,7 @@ func (s *Session) Expires() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.load()
-	return s.rec.Expires
+	return s.rec.Expires.time()
 }
 
 // Destroy ends the session at once, in the store and with all its values, and removes the cookie with the header of the
@@ -215,7 +215,7 @@ func (s *Session) destroy() error {
 		s.err = s.m.delete(s.st.Request.Context(), s.token)
 	}
 	// Whether or not the store could be reached, the browser is to forget the session.
-	s.token, s.rec, s.dirty, s.renew, s.destroyed = "", Record{}, false, false, true
+	s.token, s.rec, s.dirty, s.renew, s.destroyed = "", record{}, false, false, true
 	return s.err
 }
 

@@ -108,17 +108,15 @@ func limitSession(tb testing.TB) contestant {
 }
 
 func oursSession(tb testing.TB) contestant {
-	read := greeting(func(ctx context.Context) string { return session.From(ctx).String("name") })
-	app := whole(tb, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == "GET" {
-			read.ServeHTTP(w, r)
-			return
-		}
+	s := settings()
+	s.CSP.Enforce = policy(tb)
+	login := built(tb, s, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = session.From(r.Context()).Set("name", "Ada Lovelace")
 		_ = session.From(r.Context()).Set("cart", []int{1, 2, 3})
 	}))
 	rec := httptest.NewRecorder()
-	app.ServeHTTP(rec, request("POST", "Sec-Fetch-Site", "same-origin"))
+	login.ServeHTTP(rec, request("POST", "Sec-Fetch-Site", "same-origin"))
 	c := rec.Result().Cookies()[0]
+	app := built(tb, s, greeting(func(ctx context.Context) string { return session.From(ctx).String("name") }))
 	return serving(tb, ours, app, request("GET", "Cookie", "theme=dark; "+c.Name+"="+c.Value), 200)
 }

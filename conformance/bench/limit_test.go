@@ -14,7 +14,10 @@ import (
 	"time"
 )
 
-// limit is what the whole chain could cost.
+// limit is what the whole chain could cost. It decides what every site has to decide, bad inputs included: twins of
+// forwarding headers with underscores go whoever sends them (9), a session cookie that comes twice is none (19), as is
+// one with quotes or among more cookies than are read (20), what the application says in Vary and Cache-Control is not
+// lost, and no header for shared caches alone outranks that an answer is one visitor's, or has a nonce (26).
 type limit struct {
 	hosts   map[string]bool
 	drop    map[string]bool
@@ -105,7 +108,7 @@ func (l *limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.peer = peer.Addr().Unmap()
 	}
 	for name := range r.Header {
-		if l.drop[name] && !l.proxied {
+		if l.drop[name] && !l.proxied || strings.IndexByte(name, '_') >= 0 && l.drop[hyphens(name)] {
 			s.r.Header = r.Header.Clone()
 			s.r.Header.Del(name)
 		}
@@ -133,6 +136,9 @@ func (l *limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 }
+
+// hyphens is a name as servers of the CGI kind take it.
+func hyphens(name string) string { return http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-")) }
 
 // secure reports whether the request came by HTTPS, and takes the client's address from a proxy that says so.
 func (s *limitState) secure() bool {
@@ -184,9 +190,17 @@ func (s *limitState) refuse(status int, reason string) {
 
 // WriteHeader tells caches what belongs to one visitor.
 func (s *limitState) WriteHeader(status int) {
+	h := s.Header()
+	if s.opened || s.nonce != "" {
+		delete(h, "Cdn-Cache-Control")
+		delete(h, "Surrogate-Control")
+	}
 	if s.opened {
-		h := s.Header()
-		h["Vary"] = cookie
+		if have := h["Vary"]; len(have) == 0 {
+			h["Vary"] = cookie
+		} else {
+			h["Vary"] = append(have, "Cookie")
+		}
 		if len(h["Cache-Control"]) == 0 {
 			h["Cache-Control"] = private
 		}
@@ -211,7 +225,10 @@ func limitNonce(ctx context.Context) string {
 	s.policy[0] = s.limit.policy[0] + string(nonce[:]) + s.limit.policy[1]
 	s.nonce = s.policy[0][len(s.limit.policy[0]):][:len(nonce)]
 	h := s.Header()
-	h["Content-Security-Policy"], h["Cache-Control"] = s.policy[:], neverStore
+	h["Content-Security-Policy"] = s.policy[:]
+	if len(h["Cache-Control"]) == 0 {
+		h["Cache-Control"] = neverStore
+	}
 	return s.nonce
 }
 
@@ -236,19 +253,31 @@ func limitValue(ctx context.Context, key string) string {
 func cutText(s string) (string, string) { return s[1 : 1+s[0]], s[1+s[0]:] }
 
 func (s *limitState) open() {
+	var sealed string
+	count, found := 0, 0
 	for _, line := range s.r.Header["Cookie"] {
-		for line != "" {
-			var pair string
-			pair, line, _ = strings.Cut(line, "; ")
-			value, ok := strings.CutPrefix(pair, "__Host-sessionid=")
-			if !ok {
-				continue
-			}
-			s.unseal(value)
+		if len(line) > maxCookies {
 			return
 		}
+		for line != "" {
+			var pair string
+			pair, line, _ = strings.Cut(line, ";")
+			if count++; count > 256 {
+				return
+			}
+			if value, ok := strings.CutPrefix(strings.TrimSpace(pair), "__Host-sessionid="); ok {
+				sealed = value
+				found++
+			}
+		}
+	}
+	if found == 1 {
+		s.unseal(sealed)
 	}
 }
+
+// maxCookies is how long a line of cookies may be.
+const maxCookies = 32 << 10
 
 // scratch is where a cookie is read, decoded and opened.
 type scratch [3][512]byte

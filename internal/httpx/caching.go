@@ -31,12 +31,10 @@ func VaryCookie(h http.Header) {
 // Private keeps shared caches from storing an answer that is one visitor's alone, even if the application asked for
 // it. Cache-Control keeps what it says besides; without one it becomes private.
 func Private(h http.Header) {
-	delete(h, "Cdn-Cache-Control") // RFC 9213: these outrank Cache-Control where they are known
-	delete(h, "Surrogate-Control")
-	if len(h["Cache-Control"]) == 0 {
-		h["Cache-Control"] = cachePrivate
+	if PrivateByDefault(h) {
 		return
 	}
+	dropOutranking(h)
 	var kept []string
 	private := false
 	for _, line := range h["Cache-Control"] {
@@ -59,6 +57,22 @@ func Private(h http.Header) {
 		kept = append(kept, "private")
 	}
 	h["Cache-Control"] = []string{strings.Join(kept, ", ")}
+}
+
+// PrivateByDefault does what [Private] does, and reports so, if nobody has said yet how the answer may be cached.
+func PrivateByDefault(h http.Header) bool {
+	if len(h["Cache-Control"]) != 0 {
+		return false
+	}
+	dropOutranking(h)
+	h["Cache-Control"] = cachePrivate
+	return true
+}
+
+// dropOutranking removes what outranks Cache-Control where it is known (RFC 9213).
+func dropOutranking(h http.Header) {
+	delete(h, "Cdn-Cache-Control")
+	delete(h, "Surrogate-Control")
 }
 
 // cutDirective cuts a Cache-Control line at its first comma outside quotes.

@@ -61,6 +61,9 @@ type Pages interface {
 	// anybody else; it may be nil.
 	ServeError(w http.ResponseWriter, r *http.Request, status int, cause error)
 
+	// WantsCause reports whether a page for r can depend on its cause: floods of refusals make none otherwise.
+	WantsCause(r *http.Request) bool
+
 	// Replaces reports whether an answer that the application is about to send, with this status and these headers,
 	// is one of net/http's plain error texts, which the page for the status replaces.
 	Replaces(r *http.Request, status int, h http.Header) bool

@@ -232,6 +232,8 @@ func (p *fakePages) ServeError(w http.ResponseWriter, _ *http.Request, status in
 	_, _ = w.Write([]byte("page " + strconv.Itoa(status)))
 }
 
+func (p *fakePages) WantsCause(*http.Request) bool { return true }
+
 func (p *fakePages) Replaces(_ *http.Request, _ int, h http.Header) bool {
 	return h.Get("Replace") != ""
 }

@@ -55,20 +55,35 @@ func (w *writer) push(h Hook) {
 	}
 }
 
-// pop takes off the hook that was added last; nil if none is left.
-func (w *writer) pop() (h Hook) {
-	if r := w.rare; r != nil && len(r.more) > 0 {
-		last := len(r.more) - 1
-		h, r.more = r.more[last], r.more[:last]
-		return h
+// hooks returns how many hooks there are.
+func (w *writer) hooks() int {
+	switch {
+	case w.first[0] == nil:
+		return 0
+	case w.first[1] == nil:
+		return 1
+	case w.rare == nil:
+		return 2
 	}
-	for i := len(w.first) - 1; i >= 0; i-- {
-		if h = w.first[i]; h != nil {
-			w.first[i] = nil
-			return h
-		}
+	return 2 + len(w.rare.more)
+}
+
+// hook returns the one that was added as number i, counted from 0.
+func (w *writer) hook(i int) Hook {
+	if i < len(w.first) {
+		return w.first[i]
 	}
-	return nil
+	return w.rare.more[i-len(w.first)]
+}
+
+// keep forgets all hooks but the first n.
+func (w *writer) keep(n int) {
+	if w.rare != nil {
+		w.rare.more = w.rare.more[:max(0, n-len(w.first))]
+	}
+	for i := n; i < len(w.first); i++ {
+		w.first[i] = nil
+	}
 }
 
 // Writer is a State seen as the response's writer. It adds hooks before the header and counts what goes out; the rest
@@ -129,9 +144,10 @@ func (w *Writer) WriteHeader(status int) {
 		return
 	}
 	w.status = int16(status) // at most 999
-	for h := w.w.pop(); h != nil; h = w.w.pop() {
-		h.BeforeHeader(w, status)
+	for i := w.w.hooks() - 1; i >= 0; i-- {
+		w.w.hook(i).BeforeHeader(w, status)
 		if w.w.rare != nil && w.w.rare.instead != nil {
+			w.w.keep(i)
 			w.refuse()
 			return
 		}
