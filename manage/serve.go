@@ -76,8 +76,8 @@ func (p *program) serve(ctx context.Context, f serveFlags) error {
 		return fmt.Errorf("SERVE_ADDR: %w: choose an address of this machine that is free, here or with --addr", err)
 	}
 	app.Serving()
-	fmt.Fprintf(p.err, "serving %s (%s environment); stop with Ctrl-C\n", address(ln, tlsConfig != nil), cfg.Environment())
 	defer refreshOnHangup(ctx, app)()
+	fmt.Fprintf(p.err, "serving %s (%s environment); stop with Ctrl-C\n", address(ln, tlsConfig != nil), cfg.Environment())
 	return run(ctx, newServer(app, tlsConfig), ln, cmp.Or(cfg.Serve.Grace, 30*time.Second))
 }
 

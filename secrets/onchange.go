@@ -54,8 +54,9 @@ type unit struct {
 	groups  []*group
 }
 
-// units sorts the changed names into what belongs together.
-func units(changed []string, groups []*group) []*unit {
+// units sorts the changed names into what belongs together. Of a group's names only those count that the keeper is asked
+// for: the others stand in a source before it.
+func units(changed []string, groups []*group, asked []string) []*unit {
 	var all []*unit
 	for _, name := range changed {
 		all = append(all, &unit{names: []string{name}, changed: []string{name}})
@@ -75,7 +76,11 @@ func units(changed []string, groups []*group) []*unit {
 		if len(joined.changed) == 0 {
 			continue
 		}
-		joined.names = append(joined.names, g.names...)
+		for _, name := range g.names {
+			if slices.Contains(asked, name) {
+				joined.names = append(joined.names, name)
+			}
+		}
 		joined.groups = append(joined.groups, g)
 		all = append(rest, joined)
 	}

@@ -60,7 +60,7 @@ func (k *Keeper) refreshNow(ctx context.Context) (answered bool, err error) {
 	var errs []error
 	changed := k.compare(r)
 	taken := 0
-	pending := units(changed, k.followers())
+	pending := units(changed, k.followers(), names)
 	for i := 0; i < rereads && len(pending) > 0; i++ {
 		if !sleep(ctx, settle) {
 			return false, ctx.Err()

@@ -488,3 +488,22 @@ func TestSecretsArePublishedBeforeTheyAreAccepted(t *testing.T) {
 		t.Error("the map is not the caller's")
 	}
 }
+
+// Of a group, what stands in a source before the keeper is not read from the manager.
+func TestAGroupWithANameOfTheEnvironment(t *testing.T) {
+	m := &manager{values: map[string]string{"A": "a", "ELSEWHERE": "planted"}}
+	k := keep(t, secrets.Config{}, m)
+	lookup(t, k, "A")
+	calls := 0
+	k.OnChanges([]string{"A", "ELSEWHERE"}, func(_ context.Context, values map[string]secret.Text) error {
+		calls++
+		if len(values) != 1 || values["A"].Reveal() != "a2" {
+			t.Errorf("got %d values", len(values))
+		}
+		return nil
+	})
+	m.put("A", "a2")
+	if err := k.Refresh(t.Context()); err != nil || calls != 1 || k.Holds("ELSEWHERE") || len(k.Secrets()["ELSEWHERE"]) != 0 {
+		t.Errorf("%v, %d calls; held: %v", err, calls, k.Holds("ELSEWHERE"))
+	}
+}
