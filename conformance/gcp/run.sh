@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Run the tests of drivers/gcpsecrets against a stand-in, which is part of them. Arguments go to go test.
+set -euo pipefail
+cd "$(dirname "$0")"
+GOWORK=off go vet ./...
+GOWORK=off go test -count=1 -v "$@" ./...
