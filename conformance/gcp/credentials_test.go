@@ -177,7 +177,7 @@ func TestNoCredentials(t *testing.T) {
 	t.Run("the metadata server has no account", func(t *testing.T) {
 		g := newGoogle(t, nil)
 		g.meta = func(w http.ResponseWriter, _ *http.Request) { http.Error(w, canary, http.StatusNotFound) }
-		g.fails("20s", bulletin, "gcpsecrets: ", "GCE_METADATA_HOST="+g.metaURL)
+		g.fails("20s", bulletin, "gcp-sm: ", "GCE_METADATA_HOST="+g.metaURL)
 	})
 }
 

@@ -3,6 +3,7 @@ package gcp_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -90,17 +91,20 @@ func TestHostile(t *testing.T) {
 		reading, _, _ := look(t, web.Listener.Addr().String(), 20*time.Second)
 		unavailable(t, reading)
 	})
-	t.Run("it is a web server with HTTP/2", func(t *testing.T) {
-		web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "text/html")
-			_, _ = io.WriteString(w, "<html>"+canary)
-		}))
-		web.Config.Protocols = new(http.Protocols)
-		web.Config.Protocols.SetUnencryptedHTTP2(true)
-		web.Start()
-		t.Cleanup(web.Close)
-		look(t, web.Listener.Addr().String(), 20*time.Second)
-	})
+	for _, code := range []int{200, 204, 302, 400, 401, 403, 404, 429, 500, 503} {
+		t.Run(fmt.Sprintf("it is a web server with HTTP/2 and says %d", code), func(t *testing.T) {
+			address := web(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/html")
+				w.Header().Set("Location", "http://"+canary)
+				w.WriteHeader(code)
+				_, _ = io.WriteString(w, "<html>"+canary)
+			})
+			reading, _, _ := look(t, address, 20*time.Second)
+			if reading == nil || !strings.Contains(reading.Error(), "gcp-sm") {
+				t.Errorf("got %v, want an error that names the source", reading)
+			}
+		})
+	}
 	t.Run("the secret is larger than any", func(t *testing.T) {
 		s := standin.New(project, number)
 		s.Put("bulletin", "{}")
@@ -111,19 +115,15 @@ func TestHostile(t *testing.T) {
 		}
 	})
 	t.Run("it claims 4 GB and sends without end", func(t *testing.T) {
-		web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		address := web(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/grpc")
 			w.WriteHeader(http.StatusOK)
 			_, err := w.Write([]byte{0, 0xff, 0xff, 0xff, 0xff})
 			for chunk := make([]byte, 64<<10); err == nil && r.Context().Err() == nil; {
 				_, err = w.Write(chunk)
 			}
-		}))
-		web.Config.Protocols = new(http.Protocols)
-		web.Config.Protocols.SetUnencryptedHTTP2(true)
-		web.Start()
-		t.Cleanup(web.Close)
-		reading, _, took := look(t, web.Listener.Addr().String(), 20*time.Second)
+		})
+		reading, _, took := look(t, address, 20*time.Second)
 		if reading == nil || !strings.Contains(reading.Error(), "ResourceExhausted") || took > 15*time.Second {
 			t.Errorf("got %v after %v, want that the answer is too large", reading, took)
 		}
@@ -169,6 +169,17 @@ func TestHostile(t *testing.T) {
 	})
 }
 
+// web serves HTTP/2 without TLS, which is what gRPC speaks.
+func web(t *testing.T, f http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewUnstartedServer(f)
+	s.Config.Protocols = new(http.Protocols)
+	s.Config.Protocols.SetUnencryptedHTTP2(true)
+	s.Start()
+	t.Cleanup(s.Close)
+	return s.Listener.Addr().String()
+}
+
 // listen hands every connection to f and closes it then.
 func listen(t *testing.T, f func(net.Conn)) string {
 	t.Helper()
@@ -191,7 +202,7 @@ func listen(t *testing.T, f func(net.Conn)) string {
 
 func unavailable(t *testing.T, err error) {
 	t.Helper()
-	if err == nil || !strings.Contains(err.Error(), "gcpsecrets: my-project/bulletin: Unavailable: ") {
+	if err == nil || !strings.Contains(err.Error(), "gcp-sm: my-project/bulletin: Unavailable: ") {
 		t.Errorf("got %v, want Unavailable", err)
 	}
 }

@@ -35,7 +35,7 @@ func (s *Source) connect(ctx context.Context) (*secretmanager.Client, error) {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
-		return nil, errors.New("gcpsecrets: the source is closed")
+		return nil, errors.New("gcp-sm: the source is closed")
 	}
 	if s.dial == nil || s.dial.failed() {
 		s.dial = &dial{done: make(chan struct{})}
@@ -46,11 +46,11 @@ func (s *Source) connect(ctx context.Context) (*secretmanager.Client, error) {
 	select {
 	case <-d.done:
 	case <-ctx.Done():
-		return nil, fmt.Errorf("gcpsecrets: looking for credentials: %w", ctx.Err())
+		return nil, fmt.Errorf("gcp-sm: looking for credentials: %w", ctx.Err())
 	}
 	if d.err != nil {
 		// The SDK's error may quote the file that it could not read.
-		return nil, errors.New("gcpsecrets: there are no credentials that can be used: set up Application Default Credentials, " +
+		return nil, errors.New("gcp-sm: there are no credentials that can be used: set up Application Default Credentials, " +
 			"a service account on Google's machines or GOOGLE_APPLICATION_CREDENTIALS elsewhere")
 	}
 	return d.client, nil
@@ -121,11 +121,11 @@ func (r *retry) Retry(err error) (time.Duration, bool) {
 // words of ours: the message is the server's, and may hold anything.
 func failure(ctx context.Context, label string, err error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("gcpsecrets: %s: %w", label, ctx.Err())
+		return fmt.Errorf("gcp-sm: %s: %w", label, ctx.Err())
 	}
 	code := status.Code(err)
 	if errors.Is(err, context.DeadlineExceeded) || code == codes.DeadlineExceeded {
-		return fmt.Errorf("gcpsecrets: %s: the service did not answer in time: %w", label, context.DeadlineExceeded)
+		return fmt.Errorf("gcp-sm: %s: the service did not answer in time: %w", label, context.DeadlineExceeded)
 	}
 	advice := "see the status of Google Cloud"
 	switch code {
@@ -140,7 +140,7 @@ func failure(ctx context.Context, label string, err error) error {
 	case codes.Canceled:
 		advice = "the connection was closed"
 	}
-	return fmt.Errorf("gcpsecrets: %s: %s: %s", label, codeName(code), advice)
+	return fmt.Errorf("gcp-sm: %s: %s: %s", label, codeName(code), advice)
 }
 
 // codeName is the name of a code, and its number only if it is none of gRPC's.

@@ -163,7 +163,7 @@ func (s *Source) Close() error {
 		return nil
 	}
 	if d.client.Close() != nil {
-		return errors.New("gcpsecrets: the connection did not close in order")
+		return errors.New("gcp-sm: the connection did not close in order")
 	}
 	return nil
 }

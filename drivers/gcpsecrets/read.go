@@ -180,7 +180,7 @@ func refused(ctx context.Context, p place, err error) error {
 		return &settings.Fault{Rule: "the version is disabled or destroyed", Remedy: "enable it, or add a new version"}
 	case codes.PermissionDenied:
 		if a, ok := apierror.FromError(err); ok && a.Reason() == "SERVICE_DISABLED" {
-			return errors.New("gcpsecrets: " + p.label() + ": the Secret Manager API is not enabled in the project: enable it")
+			return errors.New("gcp-sm: " + p.label() + ": the Secret Manager API is not enabled in the project: enable it")
 		}
 		return &settings.Fault{Rule: "the program may not read the secret, or there is none",
 			Remedy: "grant " + accessor + " on it, or for a prefix on the project with a condition"}

@@ -65,7 +65,7 @@ func (s *Source) Write(ctx context.Context, changes []settings.Change) error {
 		if i > 0 { // time has passed
 			if before[i], texts[i], err = w.prepare(ctx, r); err != nil {
 				if errors.Is(err, settings.ErrConflict) { // which promises that nothing was written
-					err = errors.New("gcpsecrets: " + r.place.label() + ": it changed while others were written")
+					err = errors.New("gcp-sm: " + r.place.label() + ": it changed while others were written")
 				}
 				return notWritten(err, rest(runs[i:]))
 			}
@@ -100,7 +100,7 @@ func (s *Source) plan(changes []settings.Change) ([]run, error) {
 			problem = "Secret Manager keeps no empty secret: make it a field of one"
 		}
 		if problem != "" {
-			return nil, notWritten(errors.New("gcpsecrets: "+c.Name+": "+problem), changes)
+			return nil, notWritten(errors.New("gcp-sm: "+c.Name+": "+problem), changes)
 		}
 		last := len(runs) - 1
 		if field && last >= 0 && runs[last].fields && runs[last].place == p {
@@ -138,7 +138,7 @@ func (w *writing) prepare(ctx context.Context, r run) (secret, string, error) {
 			continue // what we wrote ourselves is no conflict
 		}
 		if c.Version != strconv.Itoa(before.version) {
-			return before, "", fmt.Errorf("gcpsecrets: %s: %w", r.place.label(), settings.ErrConflict)
+			return before, "", fmt.Errorf("gcp-sm: %s: %w", r.place.label(), settings.ErrConflict)
 		}
 	}
 	if !r.fields {
@@ -152,9 +152,9 @@ func (w *writing) prepare(ctx context.Context, r run) (secret, string, error) {
 	text, err := fields.Set(before.text, set)
 	switch {
 	case err != nil:
-		return before, "", fmt.Errorf("gcpsecrets: %s: %w", r.place.label(), err)
+		return before, "", fmt.Errorf("gcp-sm: %s: %w", r.place.label(), err)
 	case len(text) > maxPayload:
-		return before, "", errors.New("gcpsecrets: " + r.place.label() + ": all its fields together are larger than 64 KiB")
+		return before, "", errors.New("gcp-sm: " + r.place.label() + ": all its fields together are larger than 64 KiB")
 	}
 	return before, text, nil
 }
@@ -173,7 +173,7 @@ func (w *writing) newest(ctx context.Context, p place) (secret, error) {
 		}
 		got = next
 	}
-	return got, errors.New("gcpsecrets: " + p.label() + ": which version is the latest lags behind by far: try again in some minutes")
+	return got, errors.New("gcp-sm: " + p.label() + ": which version is the latest lags behind by far: try again in some minutes")
 }
 
 func (r run) compares() bool {
@@ -205,14 +205,14 @@ func (w *writing) add(ctx context.Context, r run, before int, text string) error
 	number, ok := numbered(added.GetName(), r.place.secret)
 	version, err := strconv.Atoi(number)
 	if !ok || err != nil {
-		return errors.New("gcpsecrets: " + r.place.label() + ": the service answered with another secret: it is not known whether it was written")
+		return errors.New("gcp-sm: " + r.place.label() + ": the service answered with another secret: it is not known whether it was written")
 	}
 	w.own[r.place.secret] = version
 	w.mu.Lock()
 	w.written[r.place.secret] = max(version, w.written[r.place.secret])
 	w.mu.Unlock()
 	if before >= 0 && version != before+1 {
-		return fmt.Errorf("gcpsecrets: %s: written as version %d, read as version %d: %w", r.place.label(), version, before, ErrOvertaken)
+		return fmt.Errorf("gcp-sm: %s: written as version %d, read as version %d: %w", r.place.label(), version, before, ErrOvertaken)
 	}
 	return nil
 }
@@ -230,7 +230,7 @@ func (w *writing) create(ctx context.Context, p place) error {
 	case codes.OK, codes.AlreadyExists: // somebody else made it
 		return nil
 	case codes.PermissionDenied:
-		return errors.New("gcpsecrets: " + p.label() + ": there is no such secret, and the program may not make it: make it, without a version")
+		return errors.New("gcp-sm: " + p.label() + ": there is no such secret, and the program may not make it: make it, without a version")
 	}
 	return failure(ctx, p.label(), err)
 }
@@ -239,10 +239,10 @@ func (w *writing) create(ctx context.Context, p place) error {
 func denied(ctx context.Context, p place, err error) error {
 	switch status.Code(err) {
 	case codes.PermissionDenied:
-		return errors.New("gcpsecrets: " + p.label() + ": the program may not write the secret, or there is none: " +
+		return errors.New("gcp-sm: " + p.label() + ": the program may not write the secret, or there is none: " +
 			"grant roles/secretmanager.secretVersionAdder on it")
 	case codes.FailedPrecondition:
-		return errors.New("gcpsecrets: " + p.label() + ": the service keeps no new version of it in its present state")
+		return errors.New("gcp-sm: " + p.label() + ": the service keeps no new version of it in its present state")
 	}
 	return fmt.Errorf("%w: it is not known whether it was written", failure(ctx, p.label(), err))
 }
