@@ -174,7 +174,8 @@ func TestKeeperIsASource(t *testing.T) {
 				two[name] = text
 			}
 		}
-		return keep(t, secrets.Config{}, &manager{values: one}, &manager{values: two})
+		k := keep(t, secrets.Config{}, &manager{values: one}, &manager{values: two})
+		return struct{ settings.Source }{k} // a Load would configure it anew
 	})
 }
 

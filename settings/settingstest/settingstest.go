@@ -62,6 +62,9 @@ func TestSource(t *testing.T, new func(t *testing.T, values map[string]string) s
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { test.run(t, new(t, maps.Clone(values))) })
 	}
+	t.Run("settings mean what they mean in the environment", func(t *testing.T) { loads(t, new) })
+	t.Run("wrong settings are faults without a value", func(t *testing.T) { refuses(t, new) })
+	t.Run("a key is the same, byte for byte", func(t *testing.T) { keys(t, new) })
 }
 
 func named(t *testing.T, s settings.Source) {

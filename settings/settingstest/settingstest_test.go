@@ -36,7 +36,7 @@ func TestEnvWithFiles(t *testing.T) {
 }
 
 func TestDotEnv(t *testing.T) {
-	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "\n", `\n`)
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "\n", `\n`, "\r", `\r`)
 	settingstest.TestSource(t, func(t *testing.T, values map[string]string) settings.Source {
 		var b strings.Builder
 		for name, text := range values {
