@@ -1,7 +1,9 @@
 package keyring
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -14,7 +16,8 @@ import (
 // The test kit of package ledgertest holds an implementation to this contract. Its methods may be called by several
 // goroutines and processes at once, and end soon after their context. A time is kept to the second.
 type Ledger interface {
-	// Report keeps r as what its instance said last, in place of what it said before.
+	// Report keeps r as what its instance said last, in place of what it said before. A report without an instance or
+	// without keys is refused.
 	Report(ctx context.Context, r Report) error
 
 	// Reports returns what each instance said last, in the order of their names. What instances said that have not
@@ -22,8 +25,9 @@ type Ledger interface {
 	Reports(ctx context.Context) ([]Report, error)
 }
 
-// Forgotten is after how long a [Ledger] may fold the report of an instance that is not heard of.
-const Forgotten = 7 * 24 * time.Hour
+// Forgotten is after how long a [Ledger] may fold the report of an instance that is not heard of, so that instances that
+// are started every day do not fill it.
+const Forgotten = 24 * time.Hour
 
 // Report is what one instance says of its keys.
 type Report struct {
@@ -76,12 +80,12 @@ func NewMemoryLedger() *MemoryLedger { return &MemoryLedger{reports: map[string]
 
 // Report implements [Ledger].
 func (l *MemoryLedger) Report(ctx context.Context, r Report) error {
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), r.Validate()); err != nil {
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.reports[r.Instance] = r.kept()
+	l.reports[r.Instance] = r.Kept()
 	var forgotten []Report
 	for name, have := range l.reports {
 		if name == "" || r.At.Sub(have.At) > Forgotten {
@@ -104,13 +108,21 @@ func (l *MemoryLedger) Reports(ctx context.Context) ([]Report, error) {
 	defer l.mu.Unlock()
 	var all []Report
 	for _, name := range slices.Sorted(maps.Keys(l.reports)) {
-		all = append(all, l.reports[name].kept())
+		all = append(all, l.reports[name].Kept())
 	}
 	return all, nil
 }
 
-// kept returns a copy of r with its times as every ledger keeps them.
-func (r Report) kept() Report {
+// Validate returns an error for a report that a ledger must not keep.
+func (r Report) Validate() error {
+	if r.Instance == "" || len(r.Keys) == 0 {
+		return errors.New("keyring: a report has no instance or no keys")
+	}
+	return nil
+}
+
+// Kept returns a copy of r as every ledger keeps it: its times to the second and in UTC.
+func (r Report) Kept() Report {
 	r.At, r.Keys = second(r.At), slices.Clone(r.Keys)
 	for i := range r.Keys {
 		k := &r.Keys[i]

@@ -62,8 +62,9 @@ type propagating interface{ Propagation() time.Duration }
 // defaultPropagation is how long that is taken to be where nobody knows.
 const defaultPropagation = 12 * time.Minute
 
-// live is for how long after its last report an instance is taken for alive. They report every minute.
-const live = 5 * time.Minute
+// live is for how long after its last report an instance is taken for alive. They report every minute, and one report may
+// fail.
+const live = 3 * time.Minute
 
 // vanished is for how long an instance that stopped reporting without a farewell may be serving still.
 const vanished = time.Hour

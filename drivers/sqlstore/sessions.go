@@ -68,26 +68,7 @@ var schema = map[string][]string{
 }
 
 // Migrate makes the table unless it is there. Any number of processes may call it at once.
-func (s *Sessions) Migrate(ctx context.Context) error {
-	if s.db.writer != nil {
-		s.db.writer.Lock()
-		defer s.db.writer.Unlock()
-	}
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("sqlstore: migrate: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after Commit
-	for _, statement := range schema[s.db.driver] {
-		if _, err := tx.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("sqlstore: migrate: %w", err)
-		}
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("sqlstore: migrate: %w", err)
-	}
-	return nil
-}
+func (s *Sessions) Migrate(ctx context.Context) error { return s.db.migrate(ctx, schema[s.db.driver]) }
 
 const (
 	flagFixed = 1 << iota

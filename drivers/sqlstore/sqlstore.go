@@ -1,4 +1,4 @@
-// Package sqlstore keeps sessions in SQLite or PostgreSQL.
+// Package sqlstore keeps sessions in SQLite or PostgreSQL, and what the instances of a site say of their keys.
 //
 // [Sessions] has a table of its own in which a session's token stands as its hash, so that a copy of the database opens
 // no session; it lists and ends a user's sessions. [Django] reads and writes the table of a Django site, so that who is
@@ -11,6 +11,9 @@
 //	m, err := session.New(session.Config{Store: store})
 //
 // Drivers are named as database/sql knows them: "sqlite" is modernc.org/sqlite, "pgx" is github.com/jackc/pgx/v5.
+// [KeyLedger] is for airworthy.Settings.KeyLedger: the commands that rotate keys learn from it which instances hold which
+// key, and which nobody needs any more.
+//
 // Expired sessions stay in the tables until DeleteExpired, to be called once a day or so.
 //
 // The package does not encrypt what it stores: values of a session are readable to whoever reads the database.
@@ -110,7 +113,7 @@ func inMemory(dsn string) bool {
 	return strings.HasPrefix(strings.TrimPrefix(dsn, "file:"), ":memory:") || strings.Contains(dsn, "mode=memory")
 }
 
-// database is what both stores stand on.
+// database is what the stores and the ledger stand on.
 type database struct {
 	*sql.DB
 	driver string
@@ -142,6 +145,43 @@ func (d database) text(query string) string {
 		b.WriteString("$" + strconv.Itoa(n))
 		query = after
 	}
+}
+
+// transact runs f in a transaction.
+func (d database) transact(ctx context.Context, what string, f func(*sql.Tx) error) error {
+	if d.writer != nil {
+		d.writer.Lock()
+		defer d.writer.Unlock()
+	}
+	tx, err := d.BeginTx(ctx, nil)
+	if err != nil {
+		return wrapped(what, err)
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after Commit
+	if err := f(tx); err != nil {
+		return wrapped(what, err)
+	}
+	return wrapped(what, tx.Commit())
+}
+
+// migrate runs the statements that make a table.
+func (d database) migrate(ctx context.Context, statements []string) error {
+	return d.transact(ctx, "migrate", func(tx *sql.Tx) error {
+		for _, statement := range statements {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// wrapped says in an error of the database what failed.
+func wrapped(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("sqlstore: %s: %w", what, err)
 }
 
 // write runs a statement and returns how many rows it changed.

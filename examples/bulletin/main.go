@@ -46,15 +46,19 @@ func build(ctx context.Context) (*airworthy.App, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	ledger, err := sqlstore.NewKeyLedger(db, cfg.Database.DriverName())
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	notes, err := site.OpenNotes(ctx, db)
-	if err := errors.Join(err, sessions.Migrate(ctx)); err != nil {
+	if err := errors.Join(err, sessions.Migrate(ctx), ledger.Migrate(ctx)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	if _, err := sessions.DeleteExpired(ctx, time.Now()); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 
-	cfg.Session.Store = sessions
+	cfg.Session.Store, cfg.KeyLedger = sessions, ledger
 	cfg.ErrorPages.Templates = site.ErrorPages()
 	board := site.New(notes)
 	app, err := airworthy.New(cfg.Settings, board)
