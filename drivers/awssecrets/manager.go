@@ -16,6 +16,9 @@ type manager struct{ client *secretsmanager.Client }
 // maxSecrets is how many secrets BatchGetSecretValue takes.
 const maxSecrets = 20
 
+// current is the label of the version that is in use; BatchGetSecretValue reads no other.
+const current = "AWSCURRENT"
+
 const (
 	getSecret   = "secretsmanager:GetSecretValue"
 	getSecrets  = "secretsmanager:BatchGetSecretValue"
@@ -37,7 +40,7 @@ func (m *manager) read(ctx context.Context, ids []string) (map[string]held, *pro
 }
 
 func (m *manager) readOne(ctx context.Context, id string, all map[string]held) *problem {
-	out, err := m.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &id})
+	out, err := m.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &id, VersionStage: aws.String(current)})
 	if err != nil {
 		if code(err) == notFound {
 			return nil
