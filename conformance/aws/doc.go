@@ -13,8 +13,8 @@
 //
 //   - It allows an action or does not: it knows no resources, so that the suite replaces those of the policies by "*", and
 //     no conditions. It says so with status 403 and in XML, which the driver can only call "refused"; AWS does it in JSON, with
-//     a code that tells a denied action from unknown credentials. The package's own tests have those codes, and one
-//     secret of a batch is denied and another is not.
+//     a code that tells a denied action from unknown credentials. The package's own tests have those codes, and a
+//     batch of which one secret is denied.
 //   - A key of KMS is a name to it. That a writing keeps a parameter's key and tier is seen in what moto describes.
 //   - It sees at once what was written; AWS promises that after a while.
 //   - It takes secrets of any size, and as many calls as it is sent.
