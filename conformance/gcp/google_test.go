@@ -77,12 +77,12 @@ func newGoogle(t *testing.T, spoil func(*x509.Certificate)) *google {
 	t.Cleanup(g.Serve(l, grpc.Creds(credentials.NewServerTLSFromCert(&pair))).Stop)
 	g.manager = l.Addr().String()
 
-	oauth := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.oauth(w, r) }))
+	oauth := httptest.NewUnstartedServer(g.serve(&g.oauth))
 	oauth.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
 	oauth.StartTLS()
 	t.Cleanup(oauth.Close)
 
-	meta := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.meta(w, r) }))
+	meta := httptest.NewServer(g.serve(&g.meta))
 	t.Cleanup(meta.Close)
 	g.metaURL = meta.Listener.Addr().String()
 
@@ -98,6 +98,16 @@ func newGoogle(t *testing.T, spoil func(*x509.Certificate)) *google {
 	g.oauth = func(w http.ResponseWriter, _ *http.Request) { http.Error(w, canary, http.StatusTeapot) }
 	g.meta = http.NotFound
 	return g
+}
+
+// serve serves with what stands there when a program is started.
+func (g *google) serve(which *http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.mu.Lock()
+		h := *which
+		g.mu.Unlock()
+		h(w, r)
+	})
 }
 
 // connect is what the proxy does.
@@ -179,6 +189,7 @@ func (g *google) lab(within, address string, environ ...string) (stdout, stderr 
 	if err != nil {
 		g.t.Fatal(err)
 	}
+	g.hosts() // its lock orders what the test has set before what the servers read
 	ctx, cancel := context.WithTimeout(g.t.Context(), 40*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, within, address, "SECRET_KEY")

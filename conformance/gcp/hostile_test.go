@@ -25,7 +25,7 @@ import (
 )
 
 // look asks for a setting and a writing within the time, and returns how long each took.
-func look(t *testing.T, address string, within time.Duration) (reading, writing error, took time.Duration) {
+func look(t *testing.T, address string, within time.Duration) (took time.Duration, reading, writing error) {
 	t.Helper()
 	source := open(t, address, "bulletin")
 	began := time.Now()
@@ -51,14 +51,14 @@ func look(t *testing.T, address string, within time.Duration) (reading, writing 
 		}
 		clean(t, err)
 	}
-	return reading, writing, time.Since(began)
+	return time.Since(began), reading, writing
 }
 
 func TestHostile(t *testing.T) {
 	t.Run("it hangs", func(t *testing.T) {
 		s := standin.New(project, number)
 		s.Before = func(ctx context.Context, _ standin.Call) error { <-ctx.Done(); return ctx.Err() }
-		reading, writing, took := look(t, start(t, s), 300*time.Millisecond)
+		took, reading, writing := look(t, start(t, s), 300*time.Millisecond)
 		if !errors.Is(reading, context.DeadlineExceeded) || !errors.Is(writing, context.DeadlineExceeded) {
 			t.Errorf("got %v and %v, want the context's error", reading, writing)
 		}
@@ -67,13 +67,13 @@ func TestHostile(t *testing.T) {
 		}
 	})
 	t.Run("it takes the connection and says nothing", func(t *testing.T) {
-		reading, writing, took := look(t, listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }), 300*time.Millisecond)
+		took, reading, writing := look(t, listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }), 300*time.Millisecond)
 		if !errors.Is(reading, context.DeadlineExceeded) || !errors.Is(writing, context.DeadlineExceeded) || took > 5*time.Second {
 			t.Errorf("got %v and %v after %v, want the context's error", reading, writing, took)
 		}
 	})
 	t.Run("it closes every connection", func(t *testing.T) {
-		reading, _, _ := look(t, listen(t, func(net.Conn) {}), 20*time.Second)
+		_, reading, _ := look(t, listen(t, func(net.Conn) {}), 20*time.Second)
 		unavailable(t, reading)
 	})
 	t.Run("nobody listens", func(t *testing.T) {
@@ -82,13 +82,13 @@ func TestHostile(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = l.Close()
-		reading, _, _ := look(t, l.Addr().String(), 20*time.Second)
+		_, reading, _ := look(t, l.Addr().String(), 20*time.Second)
 		unavailable(t, reading)
 	})
 	t.Run("it is a web server with HTTP/1.1", func(t *testing.T) {
 		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>"+canary) }))
 		t.Cleanup(web.Close)
-		reading, _, _ := look(t, web.Listener.Addr().String(), 20*time.Second)
+		_, reading, _ := look(t, web.Listener.Addr().String(), 20*time.Second)
 		unavailable(t, reading)
 	})
 	for _, code := range []int{200, 204, 302, 400, 401, 403, 404, 429, 500, 503} {
@@ -99,7 +99,7 @@ func TestHostile(t *testing.T) {
 				w.WriteHeader(code)
 				_, _ = io.WriteString(w, "<html>"+canary)
 			})
-			reading, _, _ := look(t, address, 20*time.Second)
+			_, reading, _ := look(t, address, 20*time.Second)
 			if reading == nil || !strings.Contains(reading.Error(), "gcp-sm") {
 				t.Errorf("got %v, want an error that names the source", reading)
 			}
@@ -109,7 +109,7 @@ func TestHostile(t *testing.T) {
 		s := standin.New(project, number)
 		s.Put("bulletin", "{}")
 		s.After = func(r *pb.AccessSecretVersionResponse) { r.Payload.Data = make([]byte, 5<<20) }
-		reading, _, _ := look(t, start(t, s), 20*time.Second)
+		_, reading, _ := look(t, start(t, s), 20*time.Second)
 		if reading == nil || !strings.Contains(reading.Error(), "ResourceExhausted") {
 			t.Errorf("got %v, want that the answer is too large", reading)
 		}
@@ -123,7 +123,7 @@ func TestHostile(t *testing.T) {
 				_, err = w.Write(chunk)
 			}
 		})
-		reading, _, took := look(t, address, 20*time.Second)
+		took, reading, _ := look(t, address, 20*time.Second)
 		if reading == nil || !strings.Contains(reading.Error(), "ResourceExhausted") || took > 15*time.Second {
 			t.Errorf("got %v after %v, want that the answer is too large", reading, took)
 		}
@@ -151,7 +151,7 @@ func TestHostile(t *testing.T) {
 			_ = grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", "31536000000"))
 			return with(codes.Unavailable, &errdetails.RetryInfo{})
 		}
-		reading, _, took := look(t, start(t, s), 20*time.Second)
+		took, reading, _ := look(t, start(t, s), 20*time.Second)
 		unavailable(t, reading)
 		if took > 15*time.Second {
 			t.Errorf("it took %v", took)
@@ -162,7 +162,7 @@ func TestHostile(t *testing.T) {
 		s.Before = func(context.Context, standin.Call) error {
 			return with(codes.PermissionDenied, &errdetails.ErrorInfo{Reason: "SERVICE_DISABLED", Domain: "googleapis.com"})
 		}
-		reading, _, _ := look(t, start(t, s), 20*time.Second)
+		_, reading, _ := look(t, start(t, s), 20*time.Second)
 		if reading == nil || !strings.Contains(reading.Error(), "not enabled in the project") {
 			t.Errorf("got %v, want that the API is not enabled", reading)
 		}

@@ -67,15 +67,15 @@ func TestPolicies(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			policy := policies(t)[test.name]
 			who := policy.GetBindings()[0].GetMembers()[0]
-			try := func(p *iampb.Policy, member string) (error, *standin.Server) {
+			try := func(p *iampb.Policy, member string) (*standin.Server, error) {
 				s, source := begin(t, test.path)
 				s.Put("bulletin", `{"SECRET_KEY": "k"}`)
 				s.Put("bulletin-SECRET_KEY", "k")
 				s.Who = func(string) (string, bool) { return member, true }
 				s.Grant(test.secret, p)
-				return test.use(source, t), s
+				return s, test.use(source, t)
 			}
-			err, s := try(policy, who)
+			s, err := try(policy, who)
 			if err != nil {
 				t.Errorf("with the policy: %v", err)
 			}
@@ -90,13 +90,13 @@ func TestPolicies(t *testing.T) {
 			for i := range policy.GetBindings() {
 				less := proto.Clone(policy).(*iampb.Policy)
 				less.Bindings = slices.Delete(less.Bindings, i, i+1)
-				if err, _ := try(less, who); err == nil {
+				if _, err := try(less, who); err == nil {
 					t.Errorf("without the binding %d it works too", i)
 				} else {
 					clean(t, err)
 				}
 			}
-			if err, _ := try(policy, "serviceAccount:somebody@else.example"); err == nil {
+			if _, err := try(policy, "serviceAccount:somebody@else.example"); err == nil {
 				t.Error("somebody else may do it")
 			}
 		})
