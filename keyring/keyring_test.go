@@ -56,6 +56,13 @@ func TestWeakness(t *testing.T) {
 		{"another case of the prefix is a placeholder still", "Django-Insecure-" + random, fromSample},
 		{"the key of a tutorial", "cg#p$g+j9tax!#a3cup@1$8obt2_+&k3q+pmu)5%asj6yjpkag", copied},
 		{"the default key of an application", "e11fl1oa-*ytql8p)(06fbj4ukrlo+n7k&q5+$1md7i+mge=ee", copied},
+		{"a key of a documentation", "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7", copied},
+		{"and its neighbour", "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e8", ""},
+		{"a short one is called published, not short", "keyboard cat", copied},
+		{"a token that somebody took for a key", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyAgCiAgICAicm9sZSI6ICJhbm9uIiwKICAgICJpc3MiOiAi" +
+			"c3VwYWJhc2UtZGVtbyIsCiAgICAiaWF0IjogMTY0MTc2OTIwMCwKICAgICJleHAiOiAxNzk5NTM1NjAwCn0.dc_X5iR_VP_qT0zsiyj_I_OZ2T9FtRU2BBNWN8Bu4GE", copied},
+		{"bytes that no variable can hold", "\x02\x01thisismyscretkey\x01\x02\\e\\y\\y\\h", copied},
+		{"the same as it stands in a file", `\2\1thisismyscretkey\1\2\e\y\y\h`, copied},
 		{"a placeholder, however long", "CHANGE_ME-" + random, fromSample},
 		{"a placeholder with words between", "please replace this with a long and random string of characters", fromSample},
 		{"a Django key", djangoKey, ""},

@@ -18,6 +18,9 @@ const (
 // Weakness says in words why k is not fit to sign anything, or "" if nothing is known against it. It never says
 // anything that would help to guess the key. The rule is Django's, and that the key is not published.
 func Weakness(k secret.Text) string {
+	if why := copied(k); why != "" {
+		return why
+	}
 	if why := djangoWeakness(k); why != "" {
 		return why
 	}
