@@ -70,7 +70,7 @@ func values(tb testing.TB) []contest {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	turned, err := keyring.New(keyring.Config{Key: key, Fallbacks: []secret.Text{keyring.Generate(), keyring.Generate()}})
+	turned, err := keyring.New(keyring.Config{Key: key, Fallbacks: []secret.Text{keyring.Generate(), keyring.Generate(), keyring.Generate()}})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -81,19 +81,26 @@ func values(tb testing.TB) []contest {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	var ofFallbacks []contestant // what fallbacks cost while the current key matches: nothing
 	of := []contestant{verified(tb, limitName, func() bool { return limit.verify(limitToken) })}
 	for _, row := range []struct {
 		name string
 		ring *keyring.Ring
-	}{{ours, ring}, {"airworthy, two fallbacks", turned}} {
+	}{{ours, ring}, {"airworthy, three fallbacks", turned}} {
 		s, err := signing.New(row.ring, signing.Options{Salt: "bench"})
 		if err != nil {
 			tb.Fatal(err)
 		}
 		token := s.Sign(value)
-		of = append(of, verified(tb, row.name, func() bool { v, err := s.Unsign(token); return err == nil && v == value }))
+		verify := func() bool { v, err := s.Unsign(token); return err == nil && v == value }
+		of = append(of, verified(tb, row.name, verify))
+		name := ours
+		if row.ring == ring {
+			name = limitName // one key
+		}
+		ofFallbacks = append(ofFallbacks, verified(tb, name, verify))
 	}
-	return []contest{{"signing, verify", 0, 1.5, append(of, verified(tb, "gorilla/securecookie", func() bool {
+	return []contest{{"keyring, three fallbacks (limit: none)", 0, 1.2, ofFallbacks}, {"signing, verify", 0, 1.5, append(of, verified(tb, "gorilla/securecookie", func() bool {
 		var got string
 		return gorilla.Decode("name", gorillaToken, &got) == nil && got == value
 	}))}}
