@@ -21,7 +21,6 @@ type request struct {
 	nonce   string // empty until it is asked for
 	current [2]*compiled
 	value   [2][1]string // what this part has set with a nonce; empty where the compiled plain value stands
-	random  [16]byte     // of the nonce; here because it can be an allocation of its own
 }
 
 // requestOf returns the request that ctx belongs to, or nil if no CSP has seen it.
@@ -62,7 +61,9 @@ func Nonce(ctx context.Context) string {
 		return ""
 	case q.nonce != "":
 		return q.nonce
-	case q.size(0)+q.size(1) == 0:
+	}
+	size := q.size(0) + q.size(1)
+	if size == 0 {
 		return ""
 	}
 	if !q.open() {
@@ -72,7 +73,7 @@ func Nonce(ctx context.Context) string {
 		}
 		return ""
 	}
-	q.issue()
+	q.issue(size)
 	return q.nonce
 }
 
@@ -97,16 +98,18 @@ func (q *request) size(i int) int {
 	return q.current[i].rendered(q.state.HTTPS).size
 }
 
-// issue makes the nonce and puts it into the headers, but for one that the application has set or deleted. Both values
-// are slices of one string, and the nonce is a slice of one of them: one allocation for all.
-func (q *request) issue() {
-	_, _ = rand.Read(q.random[:]) // never fails
+// issue makes the nonce and puts it into the headers, but for one that the application has set or deleted; size is how
+// long they are together. Both values are slices of one string, and the nonce is a slice of one of them: one allocation
+// for all.
+func (q *request) issue(size int) {
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // never fails
 	var nonce [nonceLen]byte
-	base64.RawURLEncoding.Encode(nonce[:], q.random[:])
+	base64.RawURLEncoding.Encode(nonce[:], random[:])
 
 	h := q.responseHeader()
 	var b strings.Builder
-	b.Grow(q.size(0) + q.size(1))
+	b.Grow(size)
 	for i, c := range q.current {
 		if c == nil {
 			continue
