@@ -66,6 +66,14 @@ func TestHostile(t *testing.T) {
 			t.Errorf("it took %v", took)
 		}
 	})
+	t.Run("it hangs until nobody waits any more", func(t *testing.T) {
+		s, source := begin(t, "bulletin")
+		ctx, cancel := context.WithCancel(t.Context())
+		s.Before = func(ctx context.Context, _ standin.Call) error { cancel(); <-ctx.Done(); return ctx.Err() }
+		if _, err := source.Lookup(ctx, []string{"SECRET_KEY"}); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want the context's error", err)
+		}
+	})
 	t.Run("it takes the connection and says nothing", func(t *testing.T) {
 		took, reading, writing := look(t, listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }), 300*time.Millisecond)
 		if !errors.Is(reading, context.DeadlineExceeded) || !errors.Is(writing, context.DeadlineExceeded) || took > 5*time.Second {
