@@ -44,16 +44,21 @@ func lookup(t *testing.T, s settings.Source, names ...string) map[string]setting
 
 func TestContract(t *testing.T) {
 	each(t, func(t *testing.T, p *place) {
-		for what, place := range map[string]func() string{
-			"a secret for each": func() string { // the empty text is a field, since the emulator takes none for a secret
-				prefix := fresh()
-				return prefix + "?AIRWORTHY_TEST_EMPTY=" + prefix + "fields%23empty"
+		for what, place := range map[string]func(values map[string]string) string{
+			"a secret for each": func(values map[string]string) string { // the empty text is a field: the emulator has no such secret
+				prefix, refs := fresh(), url.Values{}
+				for name, text := range values {
+					if text == "" {
+						refs.Set(name, prefix+"fields#"+name)
+					}
+				}
+				return prefix + "?" + refs.Encode()
 			},
-			"all in one": func() string { return strings.TrimSuffix(fresh(), "-") },
+			"all in one": func(map[string]string) string { return strings.TrimSuffix(fresh(), "-") },
 		} {
 			t.Run(what, func(t *testing.T) {
 				holding := func(t *testing.T, values map[string]string) settings.Writer {
-					w := p.open(t, place())
+					w := p.open(t, place(values))
 					write(t, w, values)
 					return w
 				}
