@@ -109,7 +109,7 @@ func NewParameters(ctx context.Context, cfg Config) (*Parameters, error) {
 
 // rooted returns path with the slash that begins the names of parameters which stand in a path.
 func rooted(path string) string {
-	if path == "" || path[0] == '/' {
+	if path == "" || path[0] == '/' || isARN(path) {
 		return path
 	}
 	return "/" + path

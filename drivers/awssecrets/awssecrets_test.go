@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -267,6 +268,13 @@ func TestWriteRefuses(t *testing.T) {
 				f.denied["PutParameter"] = op == "PutParameter" && slices.Contains(f.calls[:len(f.calls)-1], op)
 			}
 		}, changes("B", "canary", "A", "canary", "C", "canary"), []string{"/bulletin/A: access is denied: allow ssm:PutParameter", "not written: A, C"}, false, true},
+		"what was created meanwhile, when something is written": {func(f *fake) {
+			f.before = func(op string) {
+				if op == "PutParameter" {
+					f.secrets["/bulletin/NEW"] = item{text: "theirs", version: 1, kind: "SecureString"}
+				}
+			}
+		}, changes("B", "canary", "NEW", "canary"), []string{"was created meanwhile", "not written: NEW)"}, false, true},
 		"no encryption": {func(f *fake) {
 			f.secrets["/bulletin/A"] = item{text: "old", version: 1, kind: "String"}
 		}, changes("B", "canary", "A", "canary"), []string{"is a parameter without encryption", "not written: B, A"}, false, false},
@@ -306,5 +314,40 @@ func TestWriteRefuses(t *testing.T) {
 	if err := newManager(t, f.start(t), "bulletin/production").Write(t.Context(), changes("A", "x")); err == nil || strings.Contains(err.Error(), "canary") ||
 		f.secrets["bulletin/production"].version != 1 {
 		t.Errorf("a secret that is no object: got %v", err)
+	}
+}
+
+// TestIncomplete is an answer that says nothing of what was asked for, or something of another.
+func TestIncomplete(t *testing.T) {
+	const entry = `{"Name": "other", "ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:other-AbCdEf", "SecretString": "{}", "VersionId": "v"}`
+	for form, answers := range map[string][]string{
+		"a secret with fields":    {`{}`, entry},
+		"a secret for each":       {`{}`, `{"SecretValues": [` + entry + `]}`, `{"Errors": [{"SecretId": "other", "ErrorCode": "ResourceNotFoundException"}]}`},
+		"a parameter with fields": {`{}`, `{"Parameters": [{"Name": "/other", "Value": "{}", "Version": 1}]}`, `{"InvalidParameters": ["/other"]}`},
+	} {
+		for _, text := range answers {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) }))
+			got, err := lookup(t, forms[form].open(t, server.URL), "A", "B")
+			if err == nil || len(got) > 0 || !strings.Contains(err.Error(), "leaves out what was asked for") {
+				t.Errorf("%s: %s: got %d values, %v", form, text, len(got), err)
+			}
+			server.Close()
+		}
+	}
+}
+
+func TestWriteByARN(t *testing.T) {
+	f := newFake(map[string]string{"bulletin": "old"})
+	alone(t)
+	s, err := awssecrets.NewManager(t.Context(), awssecrets.Config{Region: "eu-central-1", Endpoint: f.start(t),
+		Refs: map[string]settings.Ref{"GONE": {Secret: arn("gone")}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(t.Context(), changes("GONE", "canary")); err == nil || !strings.Contains(err.Error(), "does not exist: create it") || len(f.secrets) != 1 {
+		t.Errorf("a secret is created whose name is an ARN: %v", err)
+	}
+	if err := s.Write(t.Context(), changes("UNMAPPED", "canary")); err == nil || !strings.Contains(err.Error(), "UNMAPPED: has no place here") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package awssecrets_test
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -203,4 +204,36 @@ func TestOpenEnds(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestAuthorities is a server whose certificate AWS_CA_BUNDLE vouches for.
+func TestAuthorities(t *testing.T) {
+	f := newFake(map[string]string{"bulletin/A": "x"})
+	server := httptest.NewTLSServer(f)
+	t.Cleanup(server.Close)
+	for _, trusted := range []bool{false, true} {
+		alone(t)
+		if trusted {
+			path := filepath.Join(t.TempDir(), "authorities.pem")
+			text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+			if err := os.WriteFile(path, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("AWS_CA_BUNDLE", path)
+		}
+		_, err := lookup(t, newManagerAsIs(t, server.URL), "A")
+		if trusted != (err == nil) || !trusted && !strings.Contains(err.Error(), "has a certificate that is not trusted") {
+			t.Errorf("trusted %v: got %v", trusted, err)
+		}
+	}
+}
+
+// newManagerAsIs is newManager in the environment that there is.
+func newManagerAsIs(t *testing.T, endpoint string) settings.Source {
+	t.Helper()
+	m, err := awssecrets.NewManager(t.Context(), awssecrets.Config{Region: "eu-central-1", Path: "bulletin/", Endpoint: endpoint})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
