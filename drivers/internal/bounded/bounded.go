@@ -72,6 +72,7 @@ func Transport(cfg Config) http.RoundTripper {
 	}
 	return &transport{cfg.MaxBytes, &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
+		OnProxyConnectResponse: proxied,
 		DialContext:            (&net.Dialer{Timeout: connectTime, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:        conf,
 		TLSHandshakeTimeout:    connectTime,

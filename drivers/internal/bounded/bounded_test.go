@@ -281,7 +281,7 @@ func TestProxy(t *testing.T) {
 	if err != nil || asked.Load() != 2 || !strings.Contains(string(out), "http: <nil>") {
 		t.Errorf("the proxy was asked %d times, want 2: %v\n%s", asked.Load(), err, out)
 	}
-	if !strings.Contains(string(out), "https: manager.invalid ") || strings.Contains(string(out), canary) {
+	if !strings.Contains(string(out), "https: manager.invalid is refused by the proxy with status 403: ") || strings.Contains(string(out), canary) {
 		t.Errorf("got\n%s\nwant an error that names the host and holds no password", out)
 	}
 }

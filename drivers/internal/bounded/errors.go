@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -57,6 +58,15 @@ func tooLarge(r *http.Request) *Error {
 	return fault(r, "answers more than the limit", "check the address: no manager has so much to say")
 }
 
+// proxied reads what a proxy says to the wish for a connection; net/http would repeat its words.
+func proxied(_ context.Context, _ *url.URL, wish *http.Request, answer *http.Response) error {
+	if answer.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &Error{strings.TrimSuffix(wish.Host, ":443"), fmt.Sprintf("is refused by the proxy with status %d", answer.StatusCode),
+		"check the proxy (HTTPS_PROXY, NO_PROXY) and what it demands", nil}
+}
+
 func canceled(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
@@ -89,7 +99,7 @@ func explain(r *http.Request, err error) error {
 	case isDNS:
 		e.Rule, e.Remedy, e.cause = "has no address", reach, dns
 	case isOp && op.Op == "proxyconnect":
-		e.Rule, e.Remedy, e.cause = "cannot be reached by the proxy", reach, networkError{timeout.Timeout()}
+		e.Rule, e.Remedy, e.cause = "cannot be reached by the proxy", reach, op
 	case isOp && op.Op == "remote error": // an alert of TLS
 		e.Rule, e.Remedy = "refuses the TLS connection", "check the TLS versions and the client certificate"
 	case isOp:
