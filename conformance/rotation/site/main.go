@@ -30,7 +30,6 @@ var environments = settings.Environments[config]{
 		c.HTTPS.InsecureHTTP, c.Session.InsecureCookie, c.CSRF.InsecureCookie = true, true, true
 		c.Cookies.InsecurePlainNames = true
 		c.Hosts.HealthPath = "/healthz"
-		c.Logs.AccessLog = false
 		return c
 	},
 }
@@ -65,7 +64,10 @@ func build(ctx context.Context) (*airworthy.App, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	app.OnClose(db.Close)
-	signer := signing.NewSigner(app.Keyring(), signing.Options{Salt: "rotation"})
+	signer, err := signing.New(app.Keyring(), signing.Options{Salt: "rotation"})
+	if err != nil {
+		return nil, errors.Join(err, app.Close())
+	}
 	pages.HandleFunc("GET /token", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, csrf.Token(r.Context())) })
 	pages.HandleFunc("GET /count", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, session.From(r.Context()).Int("count"))
