@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,6 +52,7 @@ func (r *rotation) poll(ctx context.Context, ledger keyring.Ledger, fingerprint 
 		if err != nil {
 			return err
 		}
+		all = slices.DeleteFunc(all, func(report keyring.Report) bool { return slices.Contains(r.flags.without, report.Instance) })
 		now := time.Now()
 		waiting := lagging(all, fingerprint, now, spread)
 		if waiting == "" {

@@ -22,6 +22,7 @@ type rotateFlags struct {
 	environment        string
 	environmentSet     bool
 	yes, revoke, print bool
+	without            []string // instances that are known to be dead
 }
 
 func (p *program) keyRotateCommand() *cobra.Command {
@@ -54,6 +55,8 @@ Exits with 0 when the keys are replaced, with 1 when they are not, which the mes
 		"(default what the place of the keys needs to reach every instance; three times that with a ledger)")
 	c.Flags().StringVar(&f.environment, "environment", "", "the `environment` that the new key is for; empty for any\n"+
 		"(default that of the present key, or of the settings if it says none)")
+	c.Flags().StringArrayVar(&f.without, "without", nil, "do not wait for this `instance`, which you know to be dead; may be repeated.\n"+
+		"One that was killed is waited for until it has been silent for 5 minutes")
 	c.Flags().BoolVar(&f.yes, "yes", false, "do not ask")
 	c.Flags().BoolVar(&f.revoke, "revoke", false, "the key has leaked: drop it and all fallbacks at once, which logs everybody out")
 	c.Flags().BoolVar(&f.print, "print", false, "where the keys cannot be written by this command, print what to write by hand, keys included")

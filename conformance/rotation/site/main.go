@@ -11,6 +11,7 @@ import (
 	"github.com/airworthy-go/airworthy/csrf"
 	"github.com/airworthy-go/airworthy/drivers/sqlstore"
 	"github.com/airworthy-go/airworthy/drivers/vaultsecrets"
+	"github.com/airworthy-go/airworthy/logs"
 	"github.com/airworthy-go/airworthy/manage"
 	"github.com/airworthy-go/airworthy/secrets"
 	"github.com/airworthy-go/airworthy/session"
@@ -30,6 +31,7 @@ var environments = settings.Environments[config]{
 		c.HTTPS.InsecureHTTP, c.Session.InsecureCookie, c.CSRF.InsecureCookie = true, true, true
 		c.Cookies.InsecurePlainNames = true
 		c.Hosts.HealthPath = "/healthz"
+		c.Logs.AccessLog = logs.AccessOff
 		return c
 	},
 }
