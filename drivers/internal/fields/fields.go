@@ -12,7 +12,9 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -47,7 +49,7 @@ func Decode(text string) (map[string]string, error) {
 			continue
 		}
 		var s string
-		if err := json.Unmarshal([]byte(raw), &s); err != nil || !faithful(raw, s) {
+		if err := json.Unmarshal([]byte(raw), &s); err != nil || !whole(raw) {
 			return nil, ErrText
 		}
 		values[f.name] = s
@@ -139,11 +141,39 @@ func parse(text string) (all []field, last int, err error) {
 	return all, last, nil
 }
 
-// faithful reports whether s is what raw says. JSON can write half a character, which Go reads as another one.
-func faithful(raw, s string) bool {
-	const replacement = string(utf8.RuneError)
-	escaped := strings.Count(strings.ToLower(raw), `\ufffd`)
-	return strings.Count(s, replacement) <= strings.Count(raw, replacement)+escaped
+// whole reports whether every character in a JSON string is one. JSON can write half a character, one surrogate of a
+// pair, which Go reads as another character.
+func whole(raw string) bool {
+	for i := 0; i < len(raw); i++ {
+		if raw[i] != '\\' {
+			continue
+		}
+		if i++; i < len(raw) && raw[i] != 'u' {
+			continue
+		}
+		r := escaped(raw[i-1:])
+		i += 4
+		if !utf16.IsSurrogate(r) {
+			continue
+		}
+		if utf16.DecodeRune(r, escaped(raw[min(i+1, len(raw)):])) == utf8.RuneError {
+			return false
+		}
+		i += 6
+	}
+	return true
+}
+
+// escaped returns the character of the escape that s begins with, \uXXXX; 0 if it begins with something else.
+func escaped(s string) rune {
+	if len(s) < 6 || s[:2] != `\u` {
+		return 0
+	}
+	n, err := strconv.ParseUint(s[2:6], 16, 16)
+	if err != nil {
+		return 0
+	}
+	return rune(n)
 }
 
 func quote(b *strings.Builder, s string) error {

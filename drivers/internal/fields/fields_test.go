@@ -11,8 +11,8 @@ import (
 )
 
 func TestDecode(t *testing.T) {
-	got, err := fields.Decode(` {"A": "x\ny", "B" : 12345678901234567890.10, "C": true, "D": null, "E": {"f": [1, 2]}, "F": "", "G": "\ufffd�"} `)
-	want := map[string]string{"A": "x\ny", "B": "12345678901234567890.10", "C": "true", "E": `{"f": [1, 2]}`, "F": "", "G": "��"}
+	got, err := fields.Decode(` {"A": "x\ny", "B" : 12345678901234567890.10, "C": true, "D": null, "E": {"f": [1, 2]}, "F": "", "G": "\ufffd�", "H": "\uD83D\ude00\\ud800\u0041"} `)
+	want := map[string]string{"A": "x\ny", "B": "12345678901234567890.10", "C": "true", "E": `{"f": [1, 2]}`, "F": "", "G": "��", "H": `😀\ud800A`}
 	if err != nil || !maps.Equal(got, want) {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -20,20 +20,23 @@ func TestDecode(t *testing.T) {
 
 func TestDecodeRefuses(t *testing.T) {
 	for text, want := range map[string]error{
-		``:                      fields.ErrNotObject,
-		`null`:                  fields.ErrNotObject,
-		`[1]`:                   fields.ErrNotObject,
-		`"text"`:                fields.ErrNotObject,
-		`{"A": 1`:               fields.ErrNotObject,
-		`{"A": 1} x`:            fields.ErrNotObject,
-		`{"A": 1}{"B": 2}`:      fields.ErrNotObject,
-		`{"A" 1}`:               fields.ErrNotObject,
-		`{"A": "1",}`:           fields.ErrNotObject,
-		`<html>`:                fields.ErrNotObject,
-		`{"A": 1, "A": 2}`:      fields.ErrDoubled,
-		`{"A": 1, "\u0041": 2}`: fields.ErrDoubled,
-		"{\"A\": \"\xff\"}":     fields.ErrText,
-		`{"A": "\ud800"}`:       fields.ErrText,
+		``:                       fields.ErrNotObject,
+		`null`:                   fields.ErrNotObject,
+		`[1]`:                    fields.ErrNotObject,
+		`"text"`:                 fields.ErrNotObject,
+		`{"A": 1`:                fields.ErrNotObject,
+		`{"A": 1} x`:             fields.ErrNotObject,
+		`{"A": 1}{"B": 2}`:       fields.ErrNotObject,
+		`{"A" 1}`:                fields.ErrNotObject,
+		`{"A": "1",}`:            fields.ErrNotObject,
+		`<html>`:                 fields.ErrNotObject,
+		`{"A": 1, "A": 2}`:       fields.ErrDoubled,
+		`{"A": 1, "\u0041": 2}`:  fields.ErrDoubled,
+		"{\"A\": \"\xff\"}":      fields.ErrText,
+		`{"A": "\ud800"}`:        fields.ErrText,
+		`{"A": "x\udc00y"}`:      fields.ErrText,
+		`{"A": "\ud83d\\ufffd"}`: fields.ErrText,
+		`{"A": "\ud83d\ud83d"}`:  fields.ErrText,
 	} {
 		if got, err := fields.Decode(text); !errors.Is(err, want) {
 			t.Errorf("%s: got %v, %v, want %v", text, got, err, want)
