@@ -1,6 +1,7 @@
 package aws_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,8 +29,23 @@ func marshal(t *testing.T, v any) string {
 	return string(text)
 }
 
-// empty is the one value of the kits that AWS cannot hold in a place of its own: it is mapped to a field.
-const empty = "AIRWORTHY_TEST_EMPTY"
+// apart lays values out, each by put in a place of its own, and returns what a URL says of the rest: AWS cannot hold the
+// empty text in a place of its own, so that those are mapped to fields of what is called rest.
+func apart(t *testing.T, values map[string]string, rest string, put func(name, text string)) (query string) {
+	t.Helper()
+	empties := map[string]string{}
+	query = "?"
+	for name, text := range values {
+		if text != "" {
+			put(name, text)
+			continue
+		}
+		empties[name] = ""
+		query += name + "=" + rest + "%23" + name + "&"
+	}
+	put("", marshal(t, empties))
+	return strings.TrimRight(query, "&?")
+}
 
 // forms are the ways in which settings stand in AWS.
 var forms = map[string]func(t *testing.T, values map[string]string) settings.Writer{
@@ -40,13 +56,9 @@ var forms = map[string]func(t *testing.T, values map[string]string) settings.Wri
 	},
 	"a secret for each": func(t *testing.T, values map[string]string) settings.Writer {
 		base := fresh()
-		createSecret(t, base+"-fields", marshal(t, map[string]string{empty: values[empty]}))
-		for name, text := range values {
-			if name != empty {
-				createSecret(t, base+"/"+name, text)
-			}
-		}
-		return openURL(t, "aws-sm://eu-central-1/"+base+"/?"+empty+"="+base+"-fields%23"+empty)
+		return openURL(t, "aws-sm://eu-central-1/"+base+"/"+apart(t, values, base+"/rest", func(name, text string) {
+			createSecret(t, base+"/"+cmp.Or(name, "rest"), text)
+		}))
 	},
 	"a parameter with fields": func(t *testing.T, values map[string]string) settings.Writer {
 		name := fresh()
@@ -58,13 +70,9 @@ var forms = map[string]func(t *testing.T, values map[string]string) settings.Wri
 	},
 	"a parameter for each": func(t *testing.T, values map[string]string) settings.Writer {
 		base := "/" + fresh()
-		putParameter(t, base+"-fields", marshal(t, map[string]string{empty: values[empty]}), types.ParameterTypeSecureString)
-		for name, text := range values {
-			if name != empty {
-				putParameter(t, base+"/"+name, text, types.ParameterTypeSecureString)
-			}
-		}
-		return openURL(t, "aws-ssm://eu-central-1"+base+"/?"+empty+"="+base+"-fields%23"+empty)
+		return openURL(t, "aws-ssm://eu-central-1"+base+"/"+apart(t, values, base+"/rest", func(name, text string) {
+			putParameter(t, base+"/"+cmp.Or(name, "rest"), text, types.ParameterTypeSecureString)
+		}))
 	},
 }
 
@@ -83,7 +91,7 @@ func TestMany(t *testing.T) {
 	environment(t)
 	for name, per := range map[string]int{"a secret for each": 20, "a parameter for each": 10} {
 		r, endpoint := record(t)
-		want := map[string]string{empty: ""}
+		want := map[string]string{"EMPTY": ""}
 		for i := range 45 {
 			want[fmt.Sprintf("NAME_%02d", i)] = fmt.Sprintf("value %d", i)
 		}
