@@ -20,6 +20,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -42,6 +43,9 @@ type Config struct {
 
 	MaxBytes   int64         // of an answer's body; 0 for 4 MiB
 	HeaderTime time.Duration // how long a server may take to begin its answer; 0 for 30 seconds
+
+	// Proxy says which proxy a request goes through; nil for those of the environment.
+	Proxy func(*http.Request) (*url.URL, error)
 }
 
 // New returns a client. It may be used by several goroutines at once.
@@ -70,8 +74,11 @@ func Transport(cfg Config) http.RoundTripper {
 	if cfg.HeaderTime <= 0 {
 		cfg.HeaderTime = headerTime
 	}
+	if cfg.Proxy == nil {
+		cfg.Proxy = http.ProxyFromEnvironment
+	}
 	return &transport{cfg.MaxBytes, &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  cfg.Proxy,
 		OnProxyConnectResponse: proxied,
 		DialContext:            (&net.Dialer{Timeout: connectTime, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:        conf,

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	neturl "net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -283,6 +284,19 @@ func TestProxy(t *testing.T) {
 	}
 	if !strings.Contains(string(out), "https: manager.invalid is refused by the proxy with status 403: ") || strings.Contains(string(out), canary) {
 		t.Errorf("got\n%s\nwant an error that names the host and holds no password", out)
+	}
+}
+
+// TestOwnProxy goes through the proxy of a Config, and never past it.
+func TestOwnProxy(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Host) })
+	proxy, err := neturl.Parse(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := bounded.New(bounded.Config{Proxy: http.ProxyURL(proxy)})
+	if got, err := get(t, c, t.Context(), "http://manager.invalid/"); err != nil || got != "manager.invalid" {
+		t.Errorf("got %q, %v", got, err)
 	}
 }
 
