@@ -1,6 +1,7 @@
 // Package vault asks a real HashiCorp Vault what it answers: versions 1 and 2 of its KV engine, tokens and their renewal,
-// AppRole, Kubernetes, leases and their renewal, sealing, TLS. The tests speak to it by HashiCorp's own client; they are the
-// ground on which tests of a driver stand.
+// AppRole, Kubernetes, leases and their renewal, sealing, TLS. Most tests speak to it by HashiCorp's own client, and are the
+// ground on which the tests of drivers/vaultsecrets stand, in driver_test.go and driver_life_test.go. guide_test.go runs the commands
+// of docs/secrets-vault.md as they stand there, in bash with curl and jq, and holds its policies to be enough and not too much.
 //
 // It needs the program in server, which is Vault's own code, with the engines that are used here: server says what that
 // leaves out. AIRWORTHY_VAULT names the program; without it all tests skip. run.sh builds it, which the first time takes some
@@ -13,5 +14,6 @@
 // Kubernetes cluster, which Vault asks whose a service account's token is.
 //
 // HashiCorp licenses this Vault under the Business Source License 1.1, not an open source licence; its client is under the
-// MPL 2.0. Nothing of either is in this repository, and no package of ours imports it: only these two modules do.
+// MPL 2.0. Nothing of either is in this repository. Only the module in server imports Vault; the client is imported by
+// drivers/vaultsecrets and by these tests. OpenBao, which has the same API, is not asked here.
 package vault

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ type server struct {
 	Token     string `json:"token"` // may do everything
 	UnsealKey string `json:"unseal_key"`
 
+	stop     func() // ends it before the test's end
 	certFile string // with HTTPS, the certificate of who signed its own, which is itself
 }
 
@@ -49,14 +51,15 @@ func start(t *testing.T, arguments ...string) *server {
 	late := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
 	line, err := bufio.NewReader(stdout).ReadBytes('\n')
 	inTime := late.Stop()
-	t.Cleanup(func() {
+	stop := sync.OnceFunc(func() {
 		late := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
 		defer late.Stop()
 		if err := errors.Join(stdin.Close(), cmd.Wait()); err != nil {
 			t.Errorf("the server did not end as it should: %v", err)
 		}
 	})
-	s := &server{}
+	t.Cleanup(stop)
+	s := &server{stop: stop}
 	if err := errors.Join(err, json.Unmarshal(line, s)); err != nil || !inTime {
 		t.Fatalf("the server did not start: %v", err)
 	}
