@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/airworthy-go/airworthy/keyring"
@@ -82,8 +83,7 @@ func (s Settings) mask() func() secret.Mask {
 	fixed := s.secrets()
 	k := s.keeper()
 	if k == nil {
-		mask := secret.NewMask(fixed...)
-		return func() secret.Mask { return mask }
+		return sync.OnceValue(func() secret.Mask { return secret.NewMask(fixed...) })
 	}
 	var public []string // a manager may hold any setting: names of hosts are no secret
 	for _, v := range s.Loaded.Values {

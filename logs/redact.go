@@ -25,17 +25,22 @@ type redactor struct {
 
 // attr is slog.HandlerOptions.ReplaceAttr: it sees every attribute that is not a group, and the message.
 func (r redactor) attr(groups []string, a slog.Attr) slog.Attr {
+	a.Key, a.Value = r.text(a.Key), r.attrValue(a)
+	return a
+}
+
+func (r redactor) attrValue(a slog.Attr) slog.Value {
 	switch a.Value.Kind() {
 	case slog.KindString:
-		a.Value = r.string(a.Key, a.Value.String())
+		return r.string(a.Key, a.Value.String())
 	case slog.KindAny:
-		a.Value = r.any(a.Key, a.Value.Any())
+		return r.any(a.Key, a.Value.Any())
 	case slog.KindInt64, slog.KindUint64, slog.KindFloat64:
 		if named(a.Key) {
-			a.Value = slog.StringValue(secret.Redacted)
+			return slog.StringValue(secret.Redacted)
 		}
 	}
-	return a
+	return a.Value
 }
 
 // plainly are the names of attributes that hold a secret and nothing else. The list that the development page uses

@@ -59,7 +59,7 @@ func (p *program) retire(ctx context.Context, app *airworthy.App, fingerprints [
 		if !f.force {
 			return err
 		}
-		fmt.Fprintf(p.err, "warning: %v\n", err)
+		fmt.Fprintf(p.err, "warning: %s\n", p.redact(err.Error()))
 	}
 	states := keyStates(app, all, now)
 	var chosen []*keyState

@@ -81,6 +81,7 @@ type program struct {
 
 	mu    sync.Mutex
 	known []secret.Text        // what the settings that were loaded, or refused, hold
+	mask  *secret.Mask         // of these; nil to be made
 	masks []func() secret.Mask // of what was built, and of what was refused
 }
 
@@ -150,16 +151,19 @@ func (p *program) application(ctx context.Context) (app *airworthy.App, err erro
 func (p *program) learn(secrets []secret.Text) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.known = append(p.known, secrets...)
+	p.known, p.mask = append(p.known, secrets...), nil
 }
 
 // redact returns a text that others wrote without the secrets that are known by now. Before settings are loaded none
 // is: then it is for whoever writes an error to keep values out of it.
 func (p *program) redact(text string) string {
 	p.mu.Lock()
-	known := secret.NewMask(p.known...)
+	if p.mask == nil {
+		known := secret.NewMask(p.known...)
+		p.mask = &known
+	}
+	text = p.mask.String(text)
 	p.mu.Unlock()
-	text = known.String(text)
 	for _, mask := range p.masks {
 		text = mask().String(text)
 	}

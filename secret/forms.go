@@ -35,7 +35,7 @@ func (b *builder) add(s string) {
 
 // forms returns s in the ways in which libraries print a text.
 func forms(s string) []string {
-	all := []string{hex.EncodeToString([]byte(s)), strings.ToUpper(hex.EncodeToString([]byte(s)))}
+	all := []string{strings.ToLower(s), strings.ToUpper(s), hex.EncodeToString([]byte(s)), strings.ToUpper(hex.EncodeToString([]byte(s)))}
 	for _, escaped := range escapes {
 		all = append(all, escaped(s))
 	}
@@ -105,6 +105,9 @@ func (b *builder) addParts(piece string, label int) {
 		}
 		text, need := spread(piece, escaped)
 		once(text, func(at int) int { return need[at] })
+	}
+	for _, text := range []string{strings.ToLower(piece), strings.ToUpper(piece)} {
+		once(text, func(int) int { return window })
 	}
 	lower := hex.EncodeToString([]byte(piece))
 	for _, text := range []string{lower, strings.ToUpper(lower)} {

@@ -9,8 +9,8 @@ const MinMasked = 8
 // Mask replaces known secret values wherever they stand in a text, for places that print what others wrote: a panic
 // value, a stack, a library's error. It is the last net, not the first: what is known to be secret is a [Text].
 //
-// A value is found as it is and as it stands quoted in Go or JSON, escaped in a URL, in base64 (wherever in a longer
-// text that was encoded) and in hexadecimal. Of a value that looks random every part of eight bytes or more is found
+// A value is found as it is, in lower case and in capitals, and as it stands quoted in Go or JSON, escaped in a URL, in
+// base64 (wherever in a longer text that was encoded) and in hexadecimal. Of a value that looks random every part of eight bytes or more is found
 // too, since what truncates or quotes a part prints a part. One made of words is replaced only whole: its parts are
 // words, which stand in every log, and to blacken them would tell what they are.
 //
@@ -23,7 +23,10 @@ const MinMasked = 8
 // The zero Mask replaces nothing. A Mask is immutable and safe for concurrent use; where the values change, make another
 // one. It takes memory for its values alone,
 // some 400 bytes for each byte of a random one; a text without a secret costs no allocation.
-type Mask struct{ t *table }
+type Mask struct {
+	// Two pointers, because fmt follows one to a struct for a verb that it takes for a mistake.
+	t **table
+}
 
 // NewMask returns a Mask for the given values. Those shorter than [MinMasked] are left out.
 func NewMask(values ...Text) Mask {
@@ -33,7 +36,11 @@ func NewMask(values ...Text) Mask {
 			b.add(s)
 		}
 	}
-	return Mask{b.table()}
+	t := b.table()
+	if t == nil {
+		return Mask{}
+	}
+	return Mask{&t}
 }
 
 // String returns s with every known value replaced by [Redacted].
@@ -41,10 +48,11 @@ func (m Mask) String(s string) string {
 	if m.t == nil {
 		return s
 	}
-	for i := m.t.skip(s, 0); i+window <= len(s); i = m.t.skip(s, i+1) {
-		if end, _ := m.t.at(s, i, true); end > 0 {
+	t := *m.t
+	for i := t.skip(s, 0); i+window <= len(s); i = t.skip(s, i+1) {
+		if end, _ := t.at(s, i, true); end > 0 {
 			dst := make([]byte, 0, len(s)+len(Redacted))
-			dst, _, _ = m.t.run(append(dst, s[:i]...), s[i:], 0, true)
+			dst, _, _ = t.run(append(dst, s[:i]...), s[i:], 0, true)
 			return string(dst)
 		}
 	}

@@ -83,6 +83,8 @@ var printed = map[string]func(half string) string{
 	"ASCII":                   func(s string) string { q := fmt.Sprintf("%+q", s); return q[1 : len(q)-1] },
 	"query":                   url.QueryEscape,
 	"path":                    url.PathEscape,
+	"lower":                   strings.ToLower,
+	"upper":                   strings.ToUpper,
 	"hex":                     func(s string) string { return hex.EncodeToString([]byte(s)) },
 	"HEX":                     func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) },
 	"base64":                  func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },

@@ -73,9 +73,12 @@ func labels(word string) bool {
 
 // wordy reports whether a window reads like a word or two, or says next to nothing.
 func wordy(s string) bool {
-	letters, uncommon, distinct := 0, 0, 0
+	letters, uncommon := 0, 0
+	other := s[0] // than the first
+	distinct := 1
 	for i := range len(s) {
-		if strings.IndexByte(s[:i], s[i]) < 0 {
+		if c := s[i]; c != s[0] && c != other {
+			other = c
 			distinct++
 		}
 		switch {
@@ -84,8 +87,11 @@ func wordy(s string) bool {
 			if i > 0 && letter(s[i-1]) && (!pair(s[i-1], s[i]) || s[i-1] >= 'a' && s[i] < 'a') {
 				uncommon++ // as aB is
 			}
-		case strings.IndexByte("._-:/@=", s[i]) < 0:
+		case s[i] != '.' && s[i] != '_' && s[i] != '-' && s[i] != ':' && s[i] != '/' && s[i] != '@' && s[i] != '=':
 			letters -= len(s)
+		}
+		if distinct > 2 && (letters < 0 || uncommon > 1) {
+			return false
 		}
 	}
 	return distinct < 3 || letters >= 5 && uncommon <= 1
@@ -98,14 +104,21 @@ func pair(a, b byte) bool {
 	if a >= 0x80 && b >= 0x80 {
 		return true
 	}
-	return letter(a) && letter(b) && strings.IndexByte(follows[a|0x20-'a'], b|0x20) >= 0
+	return letter(a) && letter(b) && follows[a|0x20-'a']&(1<<(b|0x20-'a')) != 0
 }
 
-// follows holds for each letter those that often follow it in English: 250 pairs, which are 95 of 100 in words and 37 of 100
-// among random letters.
-var follows = [26]string{
-	"bcdgiklmnprstuvy", "aeilorsu", "acehiklorstu", "adeilorsu", "abcdefgilmnpqrstvwx", "aefiloru", "acehilnorsu",
-	"aeiort", "abcdefglmnoprstvz", "", "eis", "adeilostuy", "abeimopsu", "acdefgiklnopstuv", "abcdfgiklmnoprstuvw",
-	"aehiloprstu", "u", "acdefgiklmnoprstuvy", "acehilmopstuy", "acehiloprstuy", "abcefgilmnprst", "aei", "aeior",
-	"eipt", "ips", "e",
-}
+// follows holds for each letter a bit for those that often follow it in English: 250 pairs, which are 95 of 100 in words and
+// 37 of 100 among random letters.
+var follows = func() (sets [26]uint32) {
+	for i, letters := range [26]string{
+		"bcdgiklmnprstuvy", "aeilorsu", "acehiklorstu", "adeilorsu", "abcdefgilmnpqrstvwx", "aefiloru", "acehilnorsu",
+		"aeiort", "abcdefglmnoprstvz", "", "eis", "adeilostuy", "abeimopsu", "acdefgiklnopstuv", "abcdfgiklmnoprstuvw",
+		"aehiloprstu", "u", "acdefgiklmnoprstuvy", "acehilmopstuy", "acehiloprstuy", "abcefgilmnprst", "aei", "aeior",
+		"eipt", "ips", "e",
+	} {
+		for _, c := range letters {
+			sets[i] |= 1 << (c - 'a')
+		}
+	}
+	return sets
+}()

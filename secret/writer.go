@@ -52,7 +52,7 @@ func (w *Writer) write(p []byte, final bool) {
 		return
 	}
 	w.held = append(w.held, p...)
-	out, n, end := w.mask.t.run(w.out[:0], string(w.held), w.end, final)
+	out, n, end := (*w.mask.t).run(w.out[:0], string(w.held), w.end, final)
 	w.out, w.end = out, end
 	w.held = append(w.held[:0], w.held[n:]...)
 	w.forward(out)

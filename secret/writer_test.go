@@ -46,7 +46,7 @@ func cut(t testing.TB, m secret.Mask, text string, cuts []byte) string {
 
 // text makes a text of parts of the values, in all forms, and of what may stand around them.
 func text(values []string, choices []byte) string {
-	forms := []string{"plain", "quoted", "ASCII", "query", "path", "hex", "HEX", "base64", "base64 behind one byte", "base64 behind two bytes"}
+	forms := []string{"plain", "lower", "upper", "quoted", "ASCII", "query", "path", "hex", "HEX", "base64", "base64 behind one byte", "base64 behind two bytes"}
 	var b strings.Builder
 	for len(choices) >= 4 {
 		v := values[int(choices[0])%len(values)]

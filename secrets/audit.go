@@ -66,7 +66,10 @@ func (k *Keeper) clean(text string) string {
 		known = append(known, texts...)
 	}
 	for _, need := range k.Needs() {
-		if v, ok := k.given[need.Name]; ok && need.Secret {
+		if k.given == nil {
+			break
+		}
+		if v, ok := k.given()[need.Name]; ok && need.Secret {
 			known = append(known, secret.New(v.Text))
 		}
 	}

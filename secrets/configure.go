@@ -21,7 +21,7 @@ func (k *Keeper) Configure(values map[string]settings.Value) error {
 	k.configuring.Lock()
 	defer k.configuring.Unlock()
 	k.mu.Lock()
-	if k.given != nil && maps.EqualFunc(k.given, values, func(a, b settings.Value) bool { return a.Text == b.Text && a.Origin == b.Origin }) {
+	if k.given != nil && maps.EqualFunc(k.given(), values, func(a, b settings.Value) bool { return a.Text == b.Text && a.Origin == b.Origin }) {
 		defer k.mu.Unlock()
 		return k.fault
 	}
@@ -30,7 +30,7 @@ func (k *Keeper) Configure(values map[string]settings.Value) error {
 	if given == nil {
 		given = map[string]settings.Value{}
 	}
-	k.sources, k.given, k.fault = nil, given, nil
+	k.sources, k.given, k.fault = nil, func() map[string]settings.Value { return given }, nil
 	clear(k.names)
 	clear(k.entries)
 	for _, c := range k.cells {

@@ -81,7 +81,7 @@ type Keeper struct {
 	life    context.Context // ends with Close
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when the goroutine has ended; nil while there is none
-	given   map[string]settings.Value
+	given   func() map[string]settings.Value // a func, because fmt would print what they are
 	fault   error // why given was refused
 	refresh time.Duration
 	sources []*source

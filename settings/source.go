@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/airworthy-go/airworthy/secret"
 )
 
 // Source is a place that values come from: the process environment, a file, a secrets manager.
@@ -66,11 +68,11 @@ func (e env) Lookup(ctx context.Context, names []string) (map[string]Value, erro
 func (env) survey(names []string) (survey, error) { return surveyEnvironment(nil, names) }
 
 // surveyEnvironment reads the process environment, laid over what it held before.
-func surveyEnvironment(before map[string]string, names []string) (survey, error) {
+func surveyEnvironment(before map[string]secret.Text, names []string) (survey, error) {
 	s := survey{present: map[string]string{}}
 	held := map[string]Value{}
 	for name, text := range before {
-		held[name] = Value{Text: text, Origin: "environment"}
+		held[name] = Value{Text: text.Reveal(), Origin: "environment"}
 		s.present[name] = "environment"
 	}
 	for _, pair := range os.Environ() {

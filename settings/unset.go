@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"sync"
+
+	"github.com/airworthy-go/airworthy/secret"
 )
 
 // EnvUnset returns the process environment as a source, as [Env] does, and takes secrets out of it: when a Load has
@@ -24,11 +26,11 @@ import (
 // variable does not find it any more. Where that matters, give the secret as NAME_FILE or by a manager.
 //
 // It is safe for concurrent use, as far as the process environment is.
-func EnvUnset() Source { return &unsetting{kept: map[string]string{}} }
+func EnvUnset() Source { return &unsetting{kept: map[string]secret.Text{}} }
 
 type unsetting struct {
 	mu   sync.Mutex
-	kept map[string]string
+	kept map[string]secret.Text // which fmt does not print, whatever it is asked
 }
 
 func (*unsetting) Name() string { return env{}.Name() }
@@ -50,7 +52,7 @@ func (e *unsetting) forget(names []string) {
 	defer e.mu.Unlock()
 	for _, name := range names {
 		if text, ok := os.LookupEnv(name); ok && os.Unsetenv(name) == nil {
-			e.kept[name] = text
+			e.kept[name] = secret.New(text)
 		}
 	}
 }
