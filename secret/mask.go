@@ -31,8 +31,10 @@ type Mask struct {
 // NewMask returns a Mask for the given values. Those shorter than [MinMasked] are left out.
 func NewMask(values ...Text) Mask {
 	var b builder
+	known := map[string]bool{}
 	for _, v := range values {
-		if s := v.Reveal(); len(s) >= MinMasked {
+		if s := v.Reveal(); len(s) >= MinMasked && !known[s] {
+			known[s] = true
 			b.add(s)
 		}
 	}

