@@ -355,6 +355,7 @@ func TestCanaryInValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = app.Close() }) // its error is the application's
 	if os.Getenv("SECRET_KEY") != "" {
 		t.Error("SECRET_KEY is still in the environment")
 	}
