@@ -39,7 +39,7 @@ func (r *rotation) await(ctx context.Context, next secret.Text) error {
 	}
 	most := max(3*spread, 15*time.Minute)
 	if r.flags.waitSet {
-		most = r.flags.wait
+		most, spread = r.flags.wait, min(spread, r.flags.wait)
 	}
 	return r.poll(ctx, ledger, next.Fingerprint(), since.Add(spread), time.Now().Add(most))
 }

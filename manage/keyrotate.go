@@ -1,7 +1,6 @@
 package manage
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +50,7 @@ Exits with 0 when the keys are replaced, with 1 when they are not, which the mes
 			return p.rotate(cmd.Context(), app, f)
 		},
 	}
-	c.Flags().DurationVar(&f.wait, "wait", 0, "how long to wait between the steps: with a ledger at most, without one exactly\n"+
+	c.Flags().DurationVar(&f.wait, "wait", 0, "how long to wait between the steps: for instances that report to a ledger at most, else exactly\n"+
 		"(default what the place of the keys needs to reach every instance; three times that with a ledger)")
 	c.Flags().StringVar(&f.environment, "environment", "", "the `environment` that the new key is for; empty for any\n"+
 		"(default that of the present key, or of the settings if it says none)")
@@ -293,8 +292,7 @@ func (r *rotation) revoke(ctx context.Context) error {
 	if err := at.write(ctx, append(changes, at.setKey(next))...); err != nil {
 		return fmt.Errorf("revoking: the keys may be valid still: %w", err)
 	}
-	after := cmp.Or(r.flags.wait, at.propagation())
 	_, err = fmt.Fprintf(r.out, "revoked: %s signs, nothing else verifies; the running instances know within %s, or when they are started again\n",
-		next.Fingerprint(), span(after))
+		next.Fingerprint(), span(at.propagation()))
 	return err
 }

@@ -441,6 +441,7 @@ func TestRotateWaitsForTheInstances(t *testing.T) {
 		{"one has said that it ends", []instance{{name: "a", delay: minute}, {name: "b", delay: -1, gone: true}}, "1h", 0, "rotated", minute, 2 * minute},
 		{"one is killed while it is waited for", []instance{{name: "a", delay: minute}, {name: "b", delay: -1, stops: 2 * minute}}, "1h", 0,
 			"1 instance stopped reporting", 12 * minute, 13 * minute},
+		{"nobody reports, and there is no time to wait", nil, "0s", 0, "rotated", 0, 0},
 		{"no time to wait", []instance{{name: "a", delay: minute}}, "0s", 1, "1 of 1 instance lack", 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
