@@ -148,11 +148,11 @@ func TestLoad(t *testing.T) {
 		cfg, err := settings.Load(t.Context(), site{}, settings.Map("environment", pairs), k)
 		return cfg, k, err
 	}
-	cfg, k, err := load(map[string]string{secrets.Variable: fileURL(dir) + "?token=x", "SITE_HOST": "env.example"})
+	_, _, err := load(map[string]string{secrets.Variable: fileURL(dir) + "?token=x", "SITE_HOST": "env.example"})
 	if err == nil || !strings.Contains(err.Error(), "unknown parameter") || strings.Contains(err.Error(), "is not set") {
 		t.Errorf("got %v, want the URL's fault, and none about what the source might have had", err)
 	}
-	cfg, k, err = load(map[string]string{secrets.Variable: fileURL(dir), "SITE_HOST": "env.example"})
+	cfg, k, err := load(map[string]string{secrets.Variable: fileURL(dir), "SITE_HOST": "env.example"})
 	if err != nil || cfg.Key.Reveal() != "key-from-file" || cfg.Host != "env.example" {
 		t.Fatalf("got %v, %v", cfg.Host, err)
 	}
