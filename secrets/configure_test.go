@@ -132,6 +132,9 @@ func TestConfigureAgain(t *testing.T) {
 	if lookup(t, k, "A"); text(k, "A") != "one" {
 		t.Error("a keeper that was closed holds nothing")
 	}
+	if err := k.Refresh(t.Context()); err != nil {
+		t.Errorf("a keeper that was closed does not refresh: %v", err)
+	}
 }
 
 type site struct {

@@ -507,3 +507,22 @@ func TestAGroupWithANameOfTheEnvironment(t *testing.T) {
 		t.Errorf("%v, %d calls; held: %v", err, calls, k.Holds("ELSEWHERE"))
 	}
 }
+
+// Whoever asks and goes away says nothing about the source.
+func TestACancelledRefreshIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out logged
+		m := &manager{values: map[string]string{"A": "a"}}
+		k := keep(t, secrets.Config{Logger: out.logger()}, m)
+		lookup(t, k, "A")
+		m.behave(func(ctx context.Context, _ []string) (map[string]settings.Value, error) { <-ctx.Done(); return nil, ctx.Err() })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := k.Refresh(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		if lines := out.take("Stale"); k.Status()[0].Failures != 0 || len(lines) != 0 {
+			t.Errorf("%d failures, %d lines", k.Status()[0].Failures, len(lines))
+		}
+	})
+}
