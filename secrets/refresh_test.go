@@ -515,7 +515,10 @@ func TestACancelledRefreshIsNoFailure(t *testing.T) {
 		m := &manager{values: map[string]string{"A": "a"}}
 		k := keep(t, secrets.Config{Logger: out.logger()}, m)
 		lookup(t, k, "A")
-		m.behave(func(ctx context.Context, _ []string) (map[string]settings.Value, error) { <-ctx.Done(); return nil, ctx.Err() })
+		m.behave(func(ctx context.Context, _ []string) (map[string]settings.Value, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if err := k.Refresh(ctx); !errors.Is(err, context.DeadlineExceeded) {
