@@ -49,6 +49,9 @@ func (k *Keeper) refreshNow(ctx context.Context) (answered bool, err error) {
 	if len(sources) == 0 {
 		return true, nil
 	}
+	if err := life.Err(); err != nil {
+		return false, err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(life, cancel)()
