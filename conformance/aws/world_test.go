@@ -67,9 +67,10 @@ func createSecret(t *testing.T, name, text string) (arn string) {
 	return aws.ToString(out.ARN)
 }
 
+// putParameter overwrites: moto drops connections, and the SDK repeats what may have been done.
 func putParameter(t *testing.T, name, text string, kind types.ParameterType) {
 	t.Helper()
-	if _, err := parameterStore().PutParameter(t.Context(), &ssm.PutParameterInput{Name: &name, Value: &text, Type: kind}); err != nil {
+	if _, err := parameterStore().PutParameter(t.Context(), &ssm.PutParameterInput{Name: &name, Value: &text, Type: kind, Overwrite: aws.Bool(true)}); err != nil {
 		t.Fatal(err)
 	}
 }
