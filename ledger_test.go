@@ -27,6 +27,9 @@ type notebook struct {
 }
 
 func (n *notebook) Report(ctx context.Context, r keyring.Report) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	n.mu.Lock()
 	hangs, err := n.hangs, n.err
 	n.reports = append(n.reports, r)

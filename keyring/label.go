@@ -77,9 +77,8 @@ func parseLabel(k string) (l Label, random string, ok bool) {
 	if at < 0 || rest[at] != '_' || rest[len(rest)-1] != '_' || !labelled(rest[:at]) || strings.IndexFunc(random, notAlphanumeric) >= 0 {
 		return Label{}, "", false
 	}
-	stamp := rest[at+1 : len(rest)-1]
-	made, err := time.Parse(labelTime, stamp)
-	if err != nil || made.Format(labelTime) != stamp {
+	made, err := time.Parse(labelTime, rest[at+1:len(rest)-1])
+	if err != nil {
 		return Label{}, "", false
 	}
 	return Label{rest[:at], made}, random, true

@@ -237,6 +237,11 @@ func TestUsesKnowLabelsAndStages(t *testing.T) {
 			}
 			uses := r.Uses()
 			staged := len(uses) > 1 && uses[1].Staged
+			for i, u := range uses {
+				if u.Staged && i != 1 {
+					t.Errorf("key %d is staged", i)
+				}
+			}
 			if staged != row.staged || cfg.Staged() != row.staged {
 				t.Errorf("staged: Uses says %t, Config %t, want %t", staged, cfg.Staged(), row.staged)
 			}

@@ -88,7 +88,7 @@ func (l *MemoryLedger) Report(ctx context.Context, r Report) error {
 	l.reports[r.Instance] = r.Kept()
 	var forgotten []Report
 	for name, have := range l.reports {
-		if name == "" || r.At.Sub(have.At) > Forgotten {
+		if r.At.Sub(have.At) > Forgotten {
 			forgotten = append(forgotten, have)
 			delete(l.reports, name)
 		}
