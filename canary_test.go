@@ -234,7 +234,7 @@ func hash(s string) uint32 {
 
 // find returns the variable of which a part stands in text, and some of the text before it.
 func (s *scanner) find(text string) (variable, before string) {
-	for _, t := range []string{text, strings.ToLower(text)} { // which may differ in length, beyond ASCII
+	for _, t := range []string{strings.ToLower(text), text} { // which may differ in length, beyond ASCII
 		for at := 0; at+8 <= len(t); at++ {
 			if !s.begin[hash(t[at:])] {
 				continue
