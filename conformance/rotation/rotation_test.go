@@ -130,6 +130,7 @@ func TestRotationUnderLoad(t *testing.T) {
 
 	// The keys are retired while visitors are there. Sessions have moved to newer keys; values signed long ago are
 	// worth nothing, which is what retiring means, so visitors have new ones made.
+	waitFor(t, "all three instances sign with the newest key", func() bool { return status(t, env).Keys[0].Signing == len(instances) })
 	halt()
 	load.Wait()
 	old, oldCookies := all[0].signed, maps.Clone(away.cookies)
@@ -206,6 +207,7 @@ type keys struct {
 		Fingerprint string `json:"fingerprint"`
 		Role        string `json:"role"`
 		Verified    uint64 `json:"verified"`
+		Signing     int    `json:"signing"` // instances
 	} `json:"keys"`
 }
 
