@@ -118,6 +118,15 @@ func TestTokenThatEnds(t *testing.T) {
 	if got := f.auth(); !slices.Equal(got, []string{"lookup-self", "login"}) {
 		t.Errorf("it asked for %v", got)
 	}
+	// What was not asked for before begins with its mount.
+	s = open(t, f.start(t), func(c *vaultsecrets.Config) {
+		byAppRole(c)
+		c.Refs = map[string]settings.Ref{"B": {Secret: "old/bulletin", Field: "A"}}
+	})
+	is(t, s, "A", "1")
+	clear(f.tokens)
+	is(t, s, "B", "1")
+	f.auth()
 	f.answer["secret/data/bulletin"] = canned{403, `{"errors":["canary"]}`}
 	fails(t, s, "A", `allow "read" on secret/data/bulletin`)
 	if got := f.auth(); !slices.Equal(got, []string{"lookup-self"}) {
@@ -272,6 +281,10 @@ func TestLease(t *testing.T) {
 	fails(t, s, "USER", "does not serve")
 	delete(f.answer, "sys/leases/renew")
 	both("4")
+	f.answer["sys/leases/renew"] = canned{200, `{"lease_id":"lease-4","lease_duration":3600,"renewable":true,"data":{"username":"user-4b","password":"password-4b"}}`}
+	both("4b") // an engine that reads again when it renews
+	delete(f.answer, "sys/leases/renew")
+	both("4b")
 	for token := range f.tokens { // and with it all its leases
 		delete(f.tokens, token)
 	}

@@ -106,6 +106,15 @@ func TestEnvironment(t *testing.T) {
 		}
 		fails(t, s, "A", "127.0.0.1:1", "cannot be reached")
 	}
+	alone(t)
+	t.Setenv("VAULT_PROXY_ADDR", f.start(t))
+	proxied := cfg
+	proxied.Address, proxied.Token = "http://127.0.0.1:1", secret.New("the-token")
+	s, err := vaultsecrets.New(proxied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	is(t, s, "A", "1")
 	for what, env := range map[string][2]string{
 		"VAULT_SKIP_VERIFY switches off":               {"VAULT_SKIP_VERIFY", "true"},
 		"VAULT_… variables cannot be read":             {"VAULT_CACERT", "/nowhere/canary"},

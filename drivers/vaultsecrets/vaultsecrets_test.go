@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -130,6 +132,7 @@ func TestAnswersOfStatus(t *testing.T) {
 		"a 404 that says nothing":         {"secret/data/bulletin", `{}`, 404, nil, "does not answer as Vault does"},
 		"a 404 of a page":                 {"secret/data/bulletin", page, 404, nil, "does not answer as Vault does"},
 		"a 404 with another body":         {"secret/data/bulletin", `{"data":{"canary":1}}`, 404, nil, "does not answer as Vault does"},
+		"a 404 with a secret":             {"secret/data/bulletin", `{"data":{"data":{"SECRET_KEY":"canary"},"metadata":{"version":3}}}`, 404, nil, "does not answer as Vault does"},
 		"KV 1 asked of a mount of KV 2":   {"old/bulletin", `{"data":null,"warnings":["canary"]}`, 404, at("old/bulletin"), "not in a mount of that version"},
 		"no data":                         {"secret/data/bulletin", `{"data":null}`, 200, nil, "does not answer as Vault does"},
 		"no data in KV 1":                 {"old/bulletin", `{"data":null}`, 200, at("old/bulletin"), "does not answer as Vault does"},
@@ -176,7 +179,9 @@ func TestAnswersOfStatus(t *testing.T) {
 }
 
 func TestDataInPath(t *testing.T) {
-	fails(t, open(t, newFake().start(t), at("secret/data/bulletin")), "SECRET_KEY", "leave it out")
+	for _, part := range []string{"data", "metadata"} {
+		fails(t, open(t, newFake().start(t), at("secret/"+part+"/bulletin")), "SECRET_KEY", "leave it out")
+	}
 }
 
 // TestWrongKV reads a mount of version 1 as one of version 2, where it seems empty.
@@ -205,8 +210,23 @@ func TestMountChanges(t *testing.T) {
 	}
 }
 
+// TestFingerprint runs itself again: another process has another key.
 func TestFingerprint(t *testing.T) {
 	f := newFake().put(map[string]string{"SECRET_KEY": "x"})
+	if os.Getenv("VAULTSECRETS_TEST_PRINT") != "" {
+		fmt.Println("version", is(t, open(t, f.start(t), at("old/bulletin")), "SECRET_KEY", "x").Version)
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFingerprint$")
+	cmd.Env = append(os.Environ(), "VAULTSECRETS_TEST_PRINT=1")
+	mine := is(t, open(t, f.start(t), at("old/bulletin")), "SECRET_KEY", "x").Version
+	if out, err := cmd.Output(); err != nil || !strings.Contains(string(out), "version ") || strings.Contains(string(out), mine) {
+		t.Errorf("another process says %q of the same value, and this one %s: %v", out, mine, err)
+	}
+	f.secrets["old/other"] = f.secrets["old/bulletin"]
+	if is(t, open(t, f.start(t), at("old/other")), "SECRET_KEY", "x").Version == mine {
+		t.Error("the version tells that two secrets are alike")
+	}
 	version := func(body string) string {
 		f.answer["old/bulletin"] = canned{200, `{"data":` + body + `}`}
 		return is(t, open(t, f.start(t), at("old/bulletin")), "SECRET_KEY", "x").Version
