@@ -82,10 +82,12 @@ func TestWaiting(t *testing.T) {
 // TestRetries has a server fail for a moment: readings are tried again, writings are not.
 func TestRetries(t *testing.T) {
 	f := newFake().put(map[string]string{"A": "1"})
-	failures, puts := 0, 0
+	failures, puts, hangUp := 0, 0, false
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if failures > 0 && (r.Method == http.MethodGet || puts > 0) {
-			failures--
+			if failures--; hangUp {
+				panic(http.ErrAbortHandler)
+			}
 			w.WriteHeader(http.StatusBadGateway)
 			return
 		}
@@ -95,7 +97,9 @@ func TestRetries(t *testing.T) {
 	s := open(t, server.URL, nil)
 	failures = 2
 	is(t, s, "A", "1")
-	failures = 3
+	hangUp, failures = true, 2
+	is(t, s, "A", "1")
+	hangUp, failures = false, 3
 	fails(t, s, "A", "status 502")
 	s = open(t, server.URL, byAppRole)
 	failures, puts = 1, 1

@@ -295,6 +295,9 @@ func TestWriteRefused(t *testing.T) {
 		"KV 1":   {canned{403, "{}"}, "old/bulletin", `allow "update" on old/bulletin`},
 		"large":  {canned{400, `{"errors":["canary"]}`}, "secret/bulletin", "refused as a bad request"},
 		"gone":   {canned{404, `{"errors":["canary"]}`}, "old/bulletin", "no secrets engine is mounted there"},
+		"a page": {canned{200, "<html>canary</html>"}, "old/bulletin", "does not answer as Vault does"},
+		"empty":  {canned{200, "{}"}, "secret/bulletin", "does not answer as Vault does"},
+		"silent": {canned{204, ""}, "secret/bulletin", "does not answer as Vault does"},
 		"failed": {canned{500, `{"errors":["canary"]}`}, "old/bulletin", "HTTP status 500"},
 	} {
 		t.Run(what, func(t *testing.T) {

@@ -119,6 +119,17 @@ func conflict() *problem {
 	return &problem{"somebody else has written", "read it again", settings.ErrConflict}
 }
 
+// written reports whether Vault says that it has written: version 2 says which version that is, version 1 says nothing.
+func (m mount) written(r reply) bool {
+	var put struct {
+		Version int64 `json:"version"`
+	}
+	if m.kv == 2 {
+		return r.status == http.StatusOK && json.Unmarshal(r.Data, &put) == nil && put.Version > 0
+	}
+	return r.status == http.StatusNoContent || r.status == http.StatusOK
+}
+
 // commit writes one secret. If another was written before, a conflict is not said to be one: it would say that nothing was
 // written.
 func (s *Source) commit(ctx context.Context, sess *session, c *change, changes []settings.Change, partial bool) error {
@@ -131,8 +142,10 @@ func (s *Source) commit(ctx context.Context, sess *session, c *change, changes [
 		switch {
 		case p != nil:
 			return s.failed(s.host, p)
-		case r.status == http.StatusOK, r.status == http.StatusNoContent:
+		case c.mount.written(r):
 			return nil
+		case r.status == http.StatusOK, r.status == http.StatusNoContent:
+			return s.failed(s.host, unreadable())
 		case r.status == http.StatusForbidden:
 			capability := "update"
 			if c.held.version == "" && c.held.cas == 0 {
