@@ -301,7 +301,7 @@ func TestDriverUpgrade(t *testing.T) {
 	root := s.secrets(t)
 	source := s.source(t, func(c *vaultsecrets.Config) { c.Path, c.Token = "old/bulletin", secret.New(s.Token) })
 	is(t, source, "SECRET_KEY", "first")
-	if err := root.Sys().TuneMount("old", api.MountConfigInput{Options: map[string]string{"version": "2"}}); err != nil {
+	if err := root.Sys().TuneMountAllowNil("old", api.TuneMountConfigInput{Options: &map[string]string{"version": "2"}}); err != nil {
 		t.Fatal(err)
 	}
 	settle(t, root, "old")
