@@ -223,7 +223,7 @@ func TestChecksOfSecrets(t *testing.T) {
 		return found
 	}
 	app, _, p := kept(t, nil, nil)
-	for _, id := range []string{"secrets.E001", "secrets.W002", "secrets.W003", "secrets.W004"} {
+	for _, id := range []string{"secrets.E001", "secrets.W002", "secrets.W003", "secrets.W004", "secrets.W005"} {
 		if found := findings(app, id); len(found) != 0 {
 			t.Errorf("%s: %+v", id, found)
 		}

@@ -68,6 +68,9 @@ func (p *place) parse(ring *keyring.Ring) error {
 
 // writer returns what can write the place; nil if nothing can.
 func (p *place) writer() settings.Writer {
+	if k, ok := p.source.(interface{ Writable(name string) bool }); ok && !k.Writable(keyVariable) {
+		return nil // it asks sources of which some cannot be written
+	}
 	w, _ := p.source.(settings.Writer)
 	return w
 }

@@ -63,7 +63,34 @@ func Checks(k *Keeper, loaded settings.Loaded) []check.Check {
 			}
 			return found, nil
 		},
+	}, {
+		ID: "secrets.W005", Level: check.Warning, Tags: []string{"secrets", "security"}, Needs: check.Settings,
+		Title: "A source of secrets is asked with less protection than there could be.",
+		Hint:  "Use TLS, or say in SILENCED_SYSTEM_CHECKS why nobody is on the way.",
+		Find: func(context.Context) ([]check.Finding, error) {
+			var found []check.Finding
+			for _, s := range append(k.opened(), loaded.Sources()...) {
+				if w, ok := s.(settings.Weakened); ok && w.Weakness() != "" {
+					found = append(found, check.Finding{Setting: Variable, Source: s.Name(), Evidence: w.Weakness()})
+				}
+			}
+			return found, nil
+		},
 	}}
+}
+
+// opened returns the sources that the URLs name.
+func (k *Keeper) opened() []settings.Source {
+	if k == nil {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var all []settings.Source
+	for _, s := range k.sources {
+		all = append(all, s.Source)
+	}
+	return all
 }
 
 // probe asks every source now, and changes nothing that is held.

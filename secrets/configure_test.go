@@ -277,6 +277,14 @@ func TestAudit(t *testing.T) {
 	})
 }
 
+// weakened is a source with a weakness.
+type weakened struct {
+	settings.Source
+	why string
+}
+
+func (w weakened) Weakness() string { return w.why }
+
 func TestChecks(t *testing.T) {
 	type input struct {
 		k      *secrets.Keeper
@@ -306,13 +314,18 @@ func TestChecks(t *testing.T) {
 	lookup(t, broken, "A")
 	lookup(t, old, "A")
 	down.fails(errors.New("down"))
+	set := settings.Map("set", map[string]string{"SITE_KEY": "k"})
+	clear := weakened{set, "InsecureHTTP: asked in the clear"}
 	checktest.Run(t, func(in input) []check.Check { return secrets.Checks(in.k, in.loaded) }, []checktest.Case[input]{
 		{ID: "secrets.E001", Raises: input{k: broken}, Clean: input{k: up}},
 		{ID: "secrets.W002", Raises: input{k: old}, Clean: input{k: up}},
 		{ID: "secrets.W003", Raises: input{loaded: load(code, "production", none)}, Clean: input{loaded: load(code, "development", none)}},
 		{ID: "secrets.W003", Raises: input{loaded: load(code, "staging", none)},
-			Clean: input{loaded: load(code, "production", settings.Map("set", map[string]string{"SITE_KEY": "k"}))}},
+			Clean: input{loaded: load(code, "production", set)}},
 		{ID: "secrets.W004", Raises: input{loaded: file(0o644)}, Clean: input{loaded: file(0o640)}},
+		{ID: "secrets.W005", Raises: input{k: keep(t, secrets.Config{}, clear)}, Clean: input{k: up}},
+		{ID: "secrets.W005", Raises: input{loaded: load(site{}, "production", clear)},
+			Clean: input{loaded: load(site{}, "production", weakened{set, ""})}},
 	})
 	if text(broken, "A") != "a" || broken.Status()[0].Failures != 0 {
 		t.Error("a check has changed what the keeper holds")

@@ -56,6 +56,23 @@ func (k *Keeper) Write(ctx context.Context, changes []settings.Change) error {
 	return nil
 }
 
+// Writable reports whether [Keeper.Write] can write name: the source that has it can be written, or could if none has it.
+func (k *Keeper) Writable(name string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var target *source
+	if e := k.entries[name]; e != nil {
+		target = e.source
+	} else if len(k.sources) == 1 {
+		target = k.sources[0]
+	}
+	if target == nil {
+		return false
+	}
+	_, ok := target.Source.(settings.Writer)
+	return ok
+}
+
 // where returns the one source that the names stand in.
 func where(sources []*source, names []string, r reading) (*source, error) {
 	var target *source

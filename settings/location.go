@@ -72,6 +72,14 @@ type Need struct {
 	Doc    string // what it is, in a sentence
 }
 
+// Weakened is a source whose configuration can weaken it, which the gate reports.
+type Weakened interface {
+	Source
+
+	// Weakness names the setting, such as InsecureHTTP, and says what follows from it; empty if nothing is weakened.
+	Weakness() string
+}
+
 // Ref says where a manager keeps the value of one setting.
 type Ref struct {
 	Secret string // the manager's own name or path of the secret

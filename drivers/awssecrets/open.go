@@ -148,7 +148,8 @@ func newSource(ctx context.Context, scheme string, cfg Config) (source, loaded, 
 			func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "airworthy" }))
 	}
 	client := &client{bounded.New(bounded.Config{TLS: roots(conf.HTTPClient)}), cfg.InsecureHTTP}
-	s := source{scheme: scheme, region: conf.Region, path: cfg.Path, refs: maps.Clone(cfg.Refs), role: cfg.Role, credentials: conf.Credentials}
+	s := source{scheme: scheme, region: conf.Region, path: cfg.Path, refs: maps.Clone(cfg.Refs), role: cfg.Role, credentials: conf.Credentials,
+		insecure: cfg.InsecureHTTP}
 	return s, loaded{conf, client}, nil
 }
 

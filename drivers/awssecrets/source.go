@@ -39,10 +39,19 @@ type source struct {
 	refs                       map[string]settings.Ref
 	credentials                aws.CredentialsProvider
 	place                      place
+	insecure                   bool
 }
 
 // Name returns "aws-sm" or "aws-ssm".
 func (s *source) Name() string { return s.scheme }
+
+// Weakness reports InsecureHTTP to the gate.
+func (s *source) Weakness() string {
+	if !s.insecure {
+		return ""
+	}
+	return "InsecureHTTP: the service may be asked in the clear, and whoever is on the way reads all secrets"
+}
 
 // Lookup reads all names, with as few calls as the service allows. It may be called by several goroutines at once.
 func (s *source) Lookup(ctx context.Context, names []string) (map[string]settings.Value, error) {

@@ -267,6 +267,14 @@ func (s *Source) roots() (*tls.Config, error) {
 // Name returns "azure-kv".
 func (s *Source) Name() string { return name }
 
+// Weakness reports InsecureHTTP to the gate.
+func (s *Source) Weakness() string {
+	if !s.cfg.InsecureHTTP {
+		return ""
+	}
+	return "InsecureHTTP: the vault is asked in the clear, on this machine"
+}
+
 // origin says where a secret, or the vault for an empty one, stands.
 func (s *Source) origin(secret string) string {
 	return strings.TrimSuffix(fmt.Sprintf("%s %s/%s", name, s.vault, secret), "/")

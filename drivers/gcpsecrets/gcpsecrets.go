@@ -149,6 +149,14 @@ func Scheme() settings.Scheme {
 // Name returns "gcp-sm".
 func (s *Source) Name() string { return "gcp-sm" }
 
+// Weakness reports InsecurePlaintext to the gate.
+func (s *Source) Weakness() string {
+	if !s.cfg.InsecurePlaintext {
+		return ""
+	}
+	return "InsecurePlaintext: a stand-in on this machine is asked, without TLS and credentials"
+}
+
 // Close gives up the connection; a Lookup or a Write after it, or under way, fails. It may be called again.
 func (s *Source) Close() error {
 	s.mu.Lock()

@@ -166,3 +166,15 @@ func FuzzPath(f *testing.F) {
 		}
 	})
 }
+
+func TestWeakness(t *testing.T) {
+	for insecure, want := range map[bool]bool{true: true, false: false} {
+		s, err := vaultsecrets.New(vaultsecrets.Config{Address: "http://127.0.0.1:8200", Path: "secret/site", InsecureHTTP: insecure})
+		if insecure && err != nil {
+			t.Fatal(err)
+		}
+		if s != nil && (s.Weakness() != "") != want {
+			t.Errorf("InsecureHTTP %t: the gate is told %q", insecure, s.Weakness())
+		}
+	}
+}

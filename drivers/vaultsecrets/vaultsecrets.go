@@ -136,6 +136,14 @@ var fingerprintKey = sync.OnceValue(func() []byte {
 // Name returns "vault".
 func (s *Source) Name() string { return scheme }
 
+// Weakness reports InsecureHTTP to the gate.
+func (s *Source) Weakness() string {
+	if !s.cfg.InsecureHTTP {
+		return ""
+	}
+	return "InsecureHTTP: Vault is asked in the clear, on this machine"
+}
+
 // enter waits for the turn of a source that is open. The error wraps that of ctx.
 func (s *Source) enter(ctx context.Context) error {
 	if err := s.wait(ctx); err != nil {
