@@ -17,6 +17,9 @@ import (
 // pollEvery is how often the ledger is asked while instances take a key over.
 const pollEvery = 2 * time.Second
 
+// lookEvery is how often the place is read meanwhile.
+const lookEvery = 10 * time.Second
+
 // await returns when every live instance has the staged key, or an error if they do not get it in time.
 func (r *rotation) await(ctx context.Context, next secret.Text) error {
 	label, _ := keyring.LabelOf(next)
@@ -41,12 +44,13 @@ func (r *rotation) await(ctx context.Context, next secret.Text) error {
 	if r.flags.waitSet {
 		most, spread = r.flags.wait, min(spread, r.flags.wait)
 	}
-	return r.poll(ctx, ledger, next.Fingerprint(), since.Add(spread), time.Now().Add(most))
+	return r.poll(ctx, ledger, next, since.Add(spread), time.Now().Add(most))
 }
 
 // poll asks the ledger until all that live have the key. Who may live but does not report is waited for until spread.
-func (r *rotation) poll(ctx context.Context, ledger keyring.Ledger, fingerprint string, spread, end time.Time) error {
-	said := ""
+// Now and then it looks whether the key is still staged: no instance gets one that somebody else has overwritten.
+func (r *rotation) poll(ctx context.Context, ledger keyring.Ledger, next secret.Text, spread, end time.Time) error {
+	said, looked := "", time.Now()
 	for {
 		all, err := reports(ctx, ledger)
 		if err != nil {
@@ -54,7 +58,7 @@ func (r *rotation) poll(ctx context.Context, ledger keyring.Ledger, fingerprint 
 		}
 		all = slices.DeleteFunc(all, func(report keyring.Report) bool { return slices.Contains(r.flags.without, report.Instance) })
 		now := time.Now()
-		waiting := lagging(all, fingerprint, now, spread)
+		waiting := lagging(all, next.Fingerprint(), now, spread)
 		if waiting == "" {
 			return nil
 		}
@@ -64,6 +68,12 @@ func (r *rotation) poll(ctx context.Context, ledger keyring.Ledger, fingerprint 
 		if waiting != said {
 			fmt.Fprintf(r.err, "waiting: %s\n", waiting)
 			said = waiting
+		}
+		if now.Sub(looked) >= lookEvery {
+			if _, err := r.stillStaged(ctx, next); err != nil {
+				return err
+			}
+			looked = now
 		}
 		if err := pause(ctx, min(pollEvery, time.Until(end))); err != nil {
 			return err
@@ -81,7 +91,11 @@ func lagging(all []keyring.Report, fingerprint string, now, spread time.Time) st
 		}
 	}
 	if len(lack) > 0 {
-		return fmt.Sprintf("%d of %s lack the key: %s", len(lack), plural(len(alive), "instance"), strings.Join(lack, ", "))
+		verb := "lack"
+		if len(lack) == 1 {
+			verb = "lacks"
+		}
+		return fmt.Sprintf("%d of %s %s the key: %s", len(lack), plural(len(alive), "instance"), verb, strings.Join(lack, ", "))
 	}
 	if !now.Before(spread) {
 		return ""
@@ -122,6 +136,7 @@ func (p *program) confirm(question string) error {
 	fmt.Fprint(p.err, question+" [y/N] ")
 	answer, err := bufio.NewReader(p.in).ReadString('\n')
 	if answer == "" && err != nil {
+		fmt.Fprintln(p.err)
 		return errors.New("nobody answered: add --yes")
 	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {

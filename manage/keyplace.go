@@ -75,6 +75,16 @@ func (p *place) writer() settings.Writer {
 	return w
 }
 
+// name says where the place is, for people.
+func (p *place) name() string {
+	if k, ok := p.source.(interface{ Place(name string) string }); ok {
+		if at := k.Place(keyVariable); at != "" {
+			return at
+		}
+	}
+	return p.source.Name()
+}
+
 // config returns the keys as a ring takes them.
 func (p *place) config() keyring.Config {
 	return keyring.Config{Key: p.current, Fallbacks: p.others}

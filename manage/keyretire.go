@@ -133,8 +133,8 @@ func (p *program) remove(ctx context.Context, at place, chosen []*keyState) erro
 	case at.source == nil:
 		return fmt.Errorf("the fallbacks stand in code: remove %s there", list)
 	case at.writer() == nil:
-		return fmt.Errorf("%s stands in %s, which this command cannot write. By hand: remove %s from it, by position %s, and restart the instances",
-			fallbacksVariable, at.fallbacks.Origin, list, at.positions(drop))
+		return fmt.Errorf("%s stands in %s, which this command cannot write. By hand: take out of the list what stands at position %s (%s), and restart the instances",
+			fallbacksVariable, at.fallbacks.Origin, at.positions(drop), list)
 	}
 	err := at.write(ctx, at.setFallbacks(without(at.others, drop...)))
 	switch {

@@ -188,7 +188,7 @@ func TestRetireCannotWrite(t *testing.T) {
 	})
 	t.Run("the environment", func(t *testing.T) {
 		status, _, errs := run(t, build(byHand(current, []secret.Text{keyAt(t, 19*day), former})), "key", "retire", "--force", former.Fingerprint())
-		if status != 1 || !strings.Contains(errs, "by position 2") {
+		if status != 1 || !strings.Contains(errs, "at position 2 (") {
 			t.Errorf("status %d, %s, want 1 and the position", status, errs)
 		}
 	})

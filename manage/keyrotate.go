@@ -21,6 +21,7 @@ type rotateFlags struct {
 	environment        string
 	environmentSet     bool
 	yes, revoke, print bool
+	stage              bool
 	without            []string // instances that are known to be dead
 }
 
@@ -31,7 +32,8 @@ func (p *program) keyRotateCommand() *cobra.Command {
 		Short: "Replace the key of the running site, without logging anybody out",
 		Long: `Replace the key of the running site in the place where it stands, in two steps. First a new key is staged, as the first
 of SECRET_KEY_FALLBACKS, so that every instance learns to verify it; when all have it, it becomes SECRET_KEY, and the
-former key a fallback. Whoever is interrupted runs the command again: it goes on where it was.
+former key a fallback. Whoever is interrupted runs the command again: it goes on where it was. Where a deployment carries
+the keys to the instances, take the steps apart: "key rotate --stage", deploy, "key rotate", deploy.
 
 A leaked key must not stay a fallback: --revoke replaces all keys at once, and everything that they signed is invalid.
 
@@ -41,6 +43,9 @@ Exits with 0 when the keys are replaced, with 1 when they are not, which the mes
 			f.waitSet, f.environmentSet = cmd.Flags().Changed("wait"), cmd.Flags().Changed("environment")
 			if f.wait < 0 {
 				return usage("--wait: %s is negative", f.wait)
+			}
+			if f.stage && (f.waitSet || f.revoke || f.print) {
+				return usage("--stage goes with neither --wait, --revoke nor --print: it stages a key and ends")
 			}
 			app, err := p.application(cmd.Context())
 			if err != nil {
@@ -56,6 +61,7 @@ Exits with 0 when the keys are replaced, with 1 when they are not, which the mes
 		"(default that of the present key, or of the settings if it says none)")
 	c.Flags().StringArrayVar(&f.without, "without", nil, "do not wait for this `instance`, which you know to be dead; may be repeated.\n"+
 		"One that was killed is waited for until it has been silent for 5 minutes")
+	c.Flags().BoolVar(&f.stage, "stage", false, "do the first step alone; \"key rotate\" does the second, within a day")
 	c.Flags().BoolVar(&f.yes, "yes", false, "do not ask")
 	c.Flags().BoolVar(&f.revoke, "revoke", false, "the key has leaked: drop it and all fallbacks at once, which logs everybody out")
 	c.Flags().BoolVar(&f.print, "print", false, "where the keys cannot be written by this command, print what to write by hand, keys included")
@@ -82,7 +88,7 @@ func (p *program) rotate(ctx context.Context, app *airworthy.App, f rotateFlags)
 	case at.writer() == nil:
 		return r.byHand()
 	case f.print:
-		return usage("--print: %s can be written by this command: leave the flag out", at.source.Name())
+		return usage("--print: this command can write %s itself: leave the flag out", at.name())
 	}
 	if err := r.run(ctx); err != nil {
 		return r.explain(ctx, err)
@@ -122,6 +128,11 @@ func (r *rotation) run(ctx context.Context) error {
 		if next, err = r.stage(ctx); err != nil {
 			return err
 		}
+	}
+	if r.flags.stage {
+		_, err := fmt.Fprintf(r.out, "staged: %s verifies, %s signs; when every instance has it, \"key rotate\" makes it the key\n",
+			next.Fingerprint(), at.current.Fingerprint())
+		return err
 	}
 	if err := r.await(ctx, next); err != nil {
 		return err
@@ -202,7 +213,7 @@ func (r *rotation) stage(ctx context.Context) (secret.Text, error) {
 	if err := at.write(ctx, changes...); err != nil {
 		return next, fmt.Errorf("staging a new key: %w", err)
 	}
-	fmt.Fprintf(r.err, "staged %s as the first of %s in %s\n", next.Fingerprint(), fallbacksVariable, at.source.Name())
+	fmt.Fprintf(r.err, "staged %s as the first of %s in %s\n", next.Fingerprint(), fallbacksVariable, at.name())
 	return next, nil
 }
 
@@ -210,12 +221,9 @@ func (r *rotation) stage(ctx context.Context) (secret.Text, error) {
 // place that cannot change both values at once never lacks one.
 func (r *rotation) promote(ctx context.Context, next secret.Text) error {
 	former := r.place.current
-	at, err := r.again(ctx)
+	at, err := r.stillStaged(ctx, next)
 	if err != nil {
 		return err
-	}
-	if !at.current.Equal(former) || len(at.others) == 0 || !at.others[0].Equal(next) {
-		return fmt.Errorf("the keys in %s are not those that were staged: %w", at.source.Name(), settings.ErrConflict)
 	}
 	others := append([]secret.Text{next, former}, without(at.others, next, former)...)
 	if err := r.judge(next, others); err != nil {
@@ -229,6 +237,15 @@ func (r *rotation) promote(ctx context.Context, next secret.Text) error {
 		return err
 	}
 	return r.tidy(ctx)
+}
+
+// stillStaged reads the place anew, and returns an error if somebody else has changed the keys since next was staged.
+func (r *rotation) stillStaged(ctx context.Context, next secret.Text) (place, error) {
+	at, err := r.again(ctx)
+	if err == nil && (!at.current.Equal(r.place.current) || len(at.others) == 0 || !at.others[0].Equal(next)) {
+		err = fmt.Errorf("the keys in %s are not those that were staged: %w", at.name(), settings.ErrConflict)
+	}
+	return at, err
 }
 
 // again reads the place anew.

@@ -266,6 +266,56 @@ func TestRotateMeetsAnother(t *testing.T) {
 	}
 }
 
+// Of two who rotate at once in a place that cannot compare, one overwrites what the other has staged. Whoever waits for
+// the overwritten key is told so long before his time is up.
+func TestRotateLooksForItsKeyWhileItWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		old, theirs := keyAt(t, 100*day), keyAt(t, 0)
+		s := newSite(t, old)
+		s.ledger = keyring.NewMemoryLedger()
+		defer s.fleet(instance{name: "slow", delay: -1})()
+		go func() {
+			time.Sleep(time.Minute)
+			s.safe.mu.Lock()
+			defer s.safe.mu.Unlock()
+			s.safe.put("SECRET_KEY_FALLBACKS", theirs)
+		}()
+		start := time.Now()
+		s.expect(1, "somebody else is changing the keys", "key", "rotate")
+		if waited := time.Since(start); waited < time.Minute || waited > time.Minute+15*time.Second {
+			t.Errorf("waited %s, want no more than some seconds after the minute", waited)
+		}
+		if got := s.safe.now(); len(got.fallbacks) != 1 || got.fallbacks[0] != theirs.Reveal() || got.current != old.Reveal() {
+			t.Errorf("the keys are %s", fingerprints(got))
+		}
+	})
+}
+
+// The two steps apart, for keys that a deployment carries: neither waits, and the second takes the key of the first.
+func TestRotateInTwoRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		old := keyAt(t, 100*day)
+		s := newSite(t, old)
+		s.ledger = keyring.NewMemoryLedger()
+		start := time.Now()
+		s.expect(0, "staged: ", "key", "rotate", "--stage")
+		staged := s.safe.now()
+		if len(staged.fallbacks) != 1 || staged.current != old.Reveal() {
+			t.Fatalf("the keys are %s", fingerprints(staged))
+		}
+		s.expect(0, "going on with it", "key", "rotate", "--stage")
+		if got := s.safe.now(); !slices.Equal(got.fallbacks, staged.fallbacks) || time.Since(start) != 0 {
+			t.Errorf("staged again, after %s: %s", time.Since(start), fingerprints(got))
+		}
+		time.Sleep(time.Hour)
+		start = time.Now()
+		s.expect(0, "rotated: ", "key", "rotate")
+		if rotated(t, s.safe, old); s.safe.now().current != staged.fallbacks[0] || time.Since(start) != 0 {
+			t.Errorf("another key was promoted, or after %s", time.Since(start))
+		}
+	})
+}
+
 func TestRotateRefuses(t *testing.T) {
 	comma := secret.New(keyAt(t, -1).Reveal() + ",x")
 	for _, tt := range []struct {
@@ -276,6 +326,8 @@ func TestRotateRefuses(t *testing.T) {
 		want   string
 	}{
 		{"a place that cannot be written", func(t *testing.T) *site { return newSite(t, keyAt(t, 0)) }, "--print", 2, "leave the flag out"},
+		{"one step and a time to wait for the other", func(t *testing.T) *site { return newSite(t, keyAt(t, 0)) }, "--stage --wait 1m", 2, "--stage goes with neither"},
+		{"one step of a revocation", func(t *testing.T) *site { return newSite(t, keyAt(t, 0)) }, "--stage --revoke", 2, "--stage goes with neither"},
 		{"a negative time", func(t *testing.T) *site { return newSite(t, keyAt(t, 0)) }, "--wait -1s", 2, "negative"},
 		{"an argument", func(t *testing.T) *site { return newSite(t, keyAt(t, 0)) }, "now", 2, "now"},
 		{"an environment that no label holds", func(t *testing.T) *site { return newSite(t, keyAt(t, 0)) }, "--environment A_B", 1, "A_B"},
@@ -436,13 +488,13 @@ func TestRotateWaitsForTheInstances(t *testing.T) {
 	}{
 		{"all have it", []instance{{name: "a", delay: 2 * minute}, {name: "b", delay: 4 * minute}}, "1h", 0, "rotated", 4 * minute, 5 * minute},
 		{"one never gets it", []instance{{name: "a", delay: minute}, {name: "slow", delay: -1}}, "20m", 1,
-			`1 of 2 instances lack the key: slow; the key stays staged`, 20 * minute, 20 * minute},
+			`1 of 2 instances lacks the key: slow; the key stays staged`, 20 * minute, 20 * minute},
 		{"nobody reports", nil, "1h", 0, "no instance reports", 12 * minute, 13 * minute},
 		{"one has said that it ends", []instance{{name: "a", delay: minute}, {name: "b", delay: -1, gone: true}}, "1h", 0, "rotated", minute, 2 * minute},
 		{"one is killed while it is waited for", []instance{{name: "a", delay: minute}, {name: "b", delay: -1, stops: 2 * minute}}, "1h", 0,
 			"1 instance stopped reporting", 12 * minute, 13 * minute},
 		{"nobody reports, and there is no time to wait", nil, "0s", 0, "rotated", 0, 0},
-		{"no time to wait", []instance{{name: "a", delay: minute}}, "0s", 1, "1 of 1 instance lack", 0, 0},
+		{"no time to wait", []instance{{name: "a", delay: minute}}, "0s", 1, "1 of 1 instance lacks", 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -73,6 +73,16 @@ func (k *Keeper) Writable(name string) bool {
 	return ok
 }
 
+// Place says which source has name: its URL, without what may not be shown. It is empty if none has.
+func (k *Keeper) Place(name string) string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if e := k.entries[name]; e != nil {
+		return e.source.place
+	}
+	return ""
+}
+
 // where returns the one source that the names stand in.
 func where(sources []*source, names []string, r reading) (*source, error) {
 	var target *source

@@ -71,8 +71,8 @@ func TestPage(t *testing.T) {
 	if tracked := l.run(t, "git ls-files"); strings.Contains(tracked, "identity") || !strings.Contains(tracked, "secrets.env.age\n") {
 		t.Errorf("the repository holds %q", tracked)
 	}
-	if log := l.run(t, "git log --format=%s"); !strings.HasPrefix(log, "a new key is staged") {
-		t.Errorf("no new key was staged:\n%s", log)
+	if log := l.run(t, "git log --format=%s"); !strings.HasPrefix(log, "a new key, which") {
+		t.Errorf("the new key was not committed:\n%s", log)
 	}
 	// The server can read it with its own identity, and somebody else cannot.
 	if names := l.run(t, "AIRWORTHY_AGE_IDENTITY_FILE=server-identity.txt bulletin secrets names"); names != "SECRET_KEY\nSECRET_KEY_FALLBACKS\n" {

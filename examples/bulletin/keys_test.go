@@ -20,6 +20,7 @@ var changing = []struct {
 	{regexp.MustCompile(`\b[0-9a-f]{12}\b`), "FINGERPRINT"},
 	{regexp.MustCompile(`version \S+`), "version V"},
 	{regexp.MustCompile(`: \S*/secrets/`), ": SECRETS/"},
+	{regexp.MustCompile(`in file:///\S*/secrets\b`), "in file:///SECRETS"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d`), "DAY"},
 	{regexp.MustCompile(`\d\d:\d\d:\d\d UTC`), "TIME"},
 	{regexp.MustCompile(`know within \d+ \w+`), "know within SPAN"},
