@@ -207,7 +207,7 @@ func (k *Keeper) knownSchemes(got string) string {
 	if drivers[meant] != "" {
 		return text + " Give its Scheme, of " + drivers[meant] + ", to secrets.New"
 	}
-	if len(others) > 0 {
+	if meant == "" && len(others) > 0 {
 		text += "; others are brought by drivers, whose Scheme is given to secrets.New: " + strings.Join(others, ", ")
 	}
 	return text

@@ -19,6 +19,17 @@ import (
 	"github.com/airworthy-go/airworthy/settings"
 )
 
+func TestAMissingDirectoryIsNamedOnce(t *testing.T) {
+	env := map[string]string{"AIRWORTHY_SECRETS": "file:///no/such/directory"}
+	_, err := settings.Load(t.Context(), struct {
+		A string `env:"A"`
+	}{}, settings.Map("test", env), secrets.New(secrets.Config{}))
+	const want = "settings: secrets: AIRWORTHY_SECRETS[0] file:///no/such/directory: there is no such directory: mount it, or give the right path"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestConfigureRefuses(t *testing.T) {
 	const canary = "canary-hunter2"
 	opens := scheme(map[string]settings.Source{"m": &manager{}})

@@ -201,7 +201,11 @@ func (f *failure) Unwrap() error { return f.cause }
 
 // failure says with the source's label why it failed.
 func (k *Keeper) failure(s *source, err error) *failure {
-	f := &failure{text: s.label + ": " + k.clean(err.Error())}
+	said := k.clean(err.Error())
+	if head, rest, ok := strings.Cut(strings.TrimPrefix(said, "settings: "), ": "); ok && strings.HasSuffix(s.place, head) {
+		said = rest // the label names the file already
+	}
+	f := &failure{text: s.label + ": " + said}
 	for _, cause := range []error{context.Canceled, context.DeadlineExceeded, settings.ErrConflict} {
 		if errors.Is(err, cause) {
 			f.cause = cause
@@ -209,7 +213,7 @@ func (k *Keeper) failure(s *source, err error) *failure {
 		}
 	}
 	if f.cause == context.DeadlineExceeded {
-		f.text = fmt.Sprintf("%s: did not answer within %v: %s", s.label, k.cfg.Timeout, k.clean(err.Error()))
+		f.text = fmt.Sprintf("%s: did not answer within %v: %s", s.label, k.cfg.Timeout, said)
 	}
 	return f
 }

@@ -130,7 +130,7 @@ func (l *load) refused(source Source, err error) {
 		f, ok := errors.AsType[*Fault](e)
 		if !ok {
 			l.blind = true
-			l.faults = append(l.faults, fmt.Errorf("settings: %s: %w", source.Name(), e))
+			l.faults = append(l.faults, named(source.Name(), e))
 			continue
 		}
 		if f.Variable == "" {
@@ -140,6 +140,14 @@ func (l *load) refused(source Source, err error) {
 		l.failed[strings.TrimSuffix(f.Variable, fileSuffix)] = true
 		l.faults = append(l.faults, e)
 	}
+}
+
+// named is e with the name of the source, unless e begins with it.
+func named(source string, e error) error {
+	if strings.HasPrefix(e.Error(), source+": ") {
+		return fmt.Errorf("settings: %w", e)
+	}
+	return fmt.Errorf("settings: %s: %w", source, e)
 }
 
 // split returns the errors that were joined to err.

@@ -75,7 +75,7 @@ func (f *File) Read() (text secret.Text, version string, err error) {
 	}
 	if _, ok := errors.AsType[*age.NoIdentityMatchError](err); ok {
 		return text, "", f.fault("is not encrypted to the identity in "+IdentityVariable,
-			"add its recipient to "+f.recipients+" and have somebody who can read the file run \"secrets edit\"")
+			"add its recipient to "+f.recipients+" and have somebody who can read the file run \"secrets rekey\"")
 	}
 	return text, "", f.fault("is damaged, or is no file of age", "take it from the repository again")
 }
