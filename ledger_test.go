@@ -1,7 +1,6 @@
 package airworthy_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -54,10 +53,10 @@ func (n *notebook) fail(err error) {
 }
 
 // reporting returns an application that reports to a notebook, and its log.
-func reporting(t *testing.T) (*airworthy.App, *notebook, *bytes.Buffer) {
+func reporting(t *testing.T) (*airworthy.App, *notebook, *syncBuffer) {
 	t.Helper()
 	s := good()
-	n, log := &notebook{MemoryLedger: keyring.NewMemoryLedger()}, &bytes.Buffer{}
+	n, log := &notebook{MemoryLedger: keyring.NewMemoryLedger()}, &syncBuffer{}
 	s.KeyLedger, s.Logs.Output = n, log
 	app, err := airworthy.New(s, http.NotFoundHandler())
 	if err != nil {
@@ -140,11 +139,13 @@ func TestALedgerThatFails(t *testing.T) {
 		n.fail(errors.New("no such table"))
 		app.Serving()
 		time.Sleep(59 * time.Minute)
+		synctest.Wait() // for who writes the log
 		mentions := func() int { return strings.Count(log.String(), "airworthy.keys.LedgerFailed") }
 		if mentions() != 1 || !strings.Contains(log.String(), "no such table") {
 			t.Errorf("%d mentions in an hour, want 1:\n%s", mentions(), log)
 		}
 		time.Sleep(10 * time.Minute)
+		synctest.Wait()
 		if mentions() != 2 {
 			t.Errorf("%d mentions in the second hour, want 2", mentions())
 		}

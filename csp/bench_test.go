@@ -54,8 +54,8 @@ func TestAllocations(t *testing.T) {
 	}{
 		{"no nonce", handler(t, csp.Config{}, nothing), 0},
 		{"no nonce, two policies and reports", handler(t, both, nothing), 0},
-		{"a nonce", handler(t, csp.Config{}, askNonce), 2},
-		{"a nonce, two policies and reports", handler(t, both, askNonce), 2},
+		{"a nonce", handler(t, csp.Config{}, askNonce), 2 + raceDetector},
+		{"a nonce, two policies and reports", handler(t, both, askNonce), 2 + raceDetector},
 		{"a compiled policy", handler(t, csp.Config{}, page.Handler(http.HandlerFunc(nothing)).ServeHTTP), 1},
 	} {
 		if got := allocs(begun(tt.h)) - state; got != tt.want {

@@ -1,0 +1,5 @@
+//go:build !race
+
+package airworthy_test
+
+const raceDetector = 0
