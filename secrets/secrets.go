@@ -171,8 +171,10 @@ func (k *Keeper) Holds(name string) bool {
 	return k.entries[name] != nil
 }
 
-// Lookup asks the sources, each for what those before it lack, and returns what they say now. A name that was not
-// held becomes held; one that was changes only by a refresh. The error holds one line for each source that failed.
+// Lookup asks the sources, each for what those before it lack, and returns what they say now. Several values are read
+// until two readings agree, a few times at most, so that none is from before a rotation and the next from after it. A name
+// that was not held becomes held; one that was changes only by a refresh. The error holds one line for each source that
+// failed.
 func (k *Keeper) Lookup(ctx context.Context, names []string) (map[string]settings.Value, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -193,7 +195,20 @@ func (k *Keeper) Lookup(ctx context.Context, names []string) (map[string]setting
 	values := map[string]settings.Value{}
 	within, cancel := context.WithTimeout(ctx, k.cfg.Timeout)
 	defer cancel()
-	r := k.read(ctx, sources, wanted, nil, func() (context.Context, context.CancelFunc) { return context.WithCancel(within) })
+	once := func() reading {
+		return k.read(ctx, sources, wanted, nil, func() (context.Context, context.CancelFunc) { return context.WithCancel(within) })
+	}
+	r := once()
+	for i := 0; i < rereads && len(r.values) > 1 && r.err() == nil; i++ {
+		again := once()
+		if again.err() != nil {
+			break // what was read is as good as without this
+		}
+		same := agree(wanted, r, again)
+		if r = again; same {
+			break
+		}
+	}
 	if err := r.err(); err != nil {
 		for name, v := range r.values {
 			values[name] = v.Value
