@@ -68,7 +68,7 @@ func New(cfg Settings, application http.Handler) (*App, error) {
 		return nil, &RefusedError{cfg, err}
 	}
 	cfg.Keyring = cfg.keys()
-	app := &App{settings: cfg, parts: p, handler: p.chain(failing(application)), mask: cfg.mask()}
+	app := &App{settings: cfg, parts: p, handler: p.chain(&failing{application}), mask: cfg.mask()}
 	if cfg.KeyLedger != nil {
 		app.reporter = newReporter(app, cfg.KeyLedger)
 		app.handler = app.reporter.Handler(app.handler)

@@ -20,15 +20,15 @@ import (
 const failPath = "/airworthy-probe-fail"
 
 // failing answers the gate's request for failPath with an error whose text no visitor may see.
-func failing(application http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == failPath && httpx.Probing(r.Context()) {
-			cause := errors.New("panic: the gate asked for a failure\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:1")
-			httpx.Refuse(w, r, http.StatusInternalServerError, cause)
-			return
-		}
-		application.ServeHTTP(w, r)
-	})
+type failing struct{ application http.Handler }
+
+func (f *failing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == failPath && httpx.Probing(r.Context()) {
+		cause := errors.New("panic: the gate asked for a failure\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:1")
+		httpx.Refuse(w, r, http.StatusInternalServerError, cause)
+		return
+	}
+	f.application.ServeHTTP(w, r)
 }
 
 // Checks returns all checks: those of the settings, and those that ask the running application.

@@ -146,17 +146,23 @@ func (g *CSP) compile(p Policy, i int) *compiled {
 }
 
 // Handler sets the headers, takes reports at the Config's ReportPath, and calls next for every other path.
-func (g *CSP) Handler(next http.Handler) http.Handler {
-	collector := g.Reports()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s, w, r := httpx.Begin(w, r)
-		g.begin(w.Header(), s)
-		if g.path != "" && r.URL.Path == g.path {
-			collector.ServeHTTP(w, r)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+func (g *CSP) Handler(next http.Handler) http.Handler { return &handler{g, g.Reports(), next} }
+
+// handler is a type, not a closure: see internal/httpx.
+type handler struct {
+	csp       *CSP
+	collector http.Handler
+	next      http.Handler
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s, w, r := httpx.Begin(w, r)
+	h.csp.begin(w.Header(), s)
+	if h.csp.path != "" && r.URL.Path == h.csp.path {
+		h.collector.ServeHTTP(w, r)
+		return
+	}
+	h.next.ServeHTTP(w, r)
 }
 
 // begin sets the headers. Inside another CSP, this one counts; a nonce that the answer has already stays.

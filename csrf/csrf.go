@@ -56,24 +56,33 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 	if g.off {
 		return next
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s, w, r := httpx.Begin(w, r)
-		if q, ok := s.CSRF.(*request); !ok || q.guard != g { // a chain may hold the same Guard twice
-			s.CSRF = g
-		}
-		if g.django {
-			g.replaceMalformed(s, r)
-		}
-		if v := g.check(r); v.reason != "" {
-			g.logRefusal(r, v)
-			g.answer(s, w, r, v)
-		} else {
-			next.ServeHTTP(w, r)
-		}
-		if req, ok := s.CSRF.(*request); ok && req.hooked {
-			s.Finish() // an empty answer carries the cookie too
-		}
-	})
+	return &handler{g, next}
+}
+
+// handler is a type, not a closure: see internal/httpx.
+type handler struct {
+	guard *Guard
+	next  http.Handler
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g := h.guard
+	s, w, r := httpx.Begin(w, r)
+	if q, ok := s.CSRF.(*request); !ok || q.guard != g { // a chain may hold the same Guard twice
+		s.CSRF = g
+	}
+	if g.django {
+		g.replaceMalformed(s, r)
+	}
+	if v := g.check(r); v.reason != "" {
+		g.logRefusal(r, v)
+		g.answer(s, w, r, v)
+	} else {
+		h.next.ServeHTTP(w, r)
+	}
+	if req, ok := s.CSRF.(*request); ok && req.hooked {
+		s.Finish() // an empty answer carries the cookie too
+	}
 }
 
 func (g *Guard) answer(s *httpx.State, w http.ResponseWriter, r *http.Request, v verdict) {

@@ -100,13 +100,21 @@ func (g *Headers) Handler(next http.Handler) http.Handler {
 	if len(g.set) == 0 {
 		return next
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		for i := range g.set {
-			h[g.set[i].key] = g.set[i].value
-		}
-		next.ServeHTTP(w, r)
-	})
+	return &handler{g.set, next}
+}
+
+// handler is a type, not a closure: see internal/httpx.
+type handler struct {
+	set  []field
+	next http.Handler
+}
+
+func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	for i := range s.set {
+		h[s.set[i].key] = s.set[i].value
+	}
+	s.next.ServeHTTP(w, r)
 }
 
 var clearSiteData = []string{`"cache", "cookies", "storage"`}

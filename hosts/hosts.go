@@ -109,20 +109,27 @@ func (g *Guard) compile(allowed []string) (errs []error) {
 }
 
 // Handler answers the health path, refuses what names no allowed host with 400, and hands on the rest.
-func (g *Guard) Handler(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if g.health != nil && g.health.matches(r) {
-			g.health.ServeHTTP(w, r)
-			return
-		}
-		host := httpx.Host(r)
-		if why := g.judge(host); why != "" {
-			g.events.refused(r.Context(), host, why)
-			httpx.Refuse(w, r, http.StatusBadRequest, &refusal{host, why})
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+func (g *Guard) Handler(next http.Handler) http.Handler { return &handler{g, next} }
+
+// handler is a type, not a closure: see internal/httpx.
+type handler struct {
+	guard *Guard
+	next  http.Handler
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g := h.guard
+	if g.health != nil && g.health.matches(r) {
+		g.health.ServeHTTP(w, r)
+		return
+	}
+	host := httpx.Host(r)
+	if why := g.judge(host); why != "" {
+		g.events.refused(r.Context(), host, why)
+		httpx.Refuse(w, r, http.StatusBadRequest, &refusal{host, why})
+		return
+	}
+	h.next.ServeHTTP(w, r)
 }
 
 // Refused returns how many requests Handler has refused.

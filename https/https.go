@@ -89,22 +89,31 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 	if g.off {
 		return next
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case httpx.Secure(r):
-			if !g.loops.secure.Load() {
-				g.loops.secure.Store(true)
-			}
-			if h := w.Header(); g.hsts != nil && h[hstsKey] == nil {
-				h[hstsKey] = g.hsts
-			}
-			next.ServeHTTP(w, r)
-		case !g.redirect || g.exempted(r.URL.Path):
-			next.ServeHTTP(w, r)
-		default:
-			g.toHTTPS(w, r)
+	return &handler{g, next}
+}
+
+// handler is a type, not a closure: see internal/httpx.
+type handler struct {
+	guard *Guard
+	next  http.Handler
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g := h.guard
+	switch {
+	case httpx.Secure(r):
+		if !g.loops.secure.Load() {
+			g.loops.secure.Store(true)
 		}
-	})
+		if header := w.Header(); g.hsts != nil && header[hstsKey] == nil {
+			header[hstsKey] = g.hsts
+		}
+		h.next.ServeHTTP(w, r)
+	case !g.redirect || g.exempted(r.URL.Path):
+		h.next.ServeHTTP(w, r)
+	default:
+		g.toHTTPS(w, r)
+	}
 }
 
 var errGarbled = errors.New("https: the proxy's forwarding headers cannot be understood," +

@@ -99,20 +99,26 @@ func New(cfg Config) (*Guard, error) {
 }
 
 // Handler settles scheme, host and client, removes what is not to be believed, and hands on. It refuses nothing.
-func (g *Guard) Handler(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s, w, inner := httpx.Begin(w, r)
-		listed, twins := g.drop.find(r.Header)
-		g.settle(s, inner, listed)
-		if twins || listed && !s.Trusted {
-			if inner == r { // somebody else's copy: leave it alone
-				inner = r.WithContext(r.Context())
-			}
-			inner.Header = g.drop.without(r.Header, s.Trusted)
-			s.Request = inner
+func (g *Guard) Handler(next http.Handler) http.Handler { return &handler{g, next} }
+
+// handler is a type, not a closure: see internal/httpx.
+type handler struct {
+	guard *Guard
+	next  http.Handler
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s, w, inner := httpx.Begin(w, r)
+	listed, twins := h.guard.drop.find(r.Header)
+	h.guard.settle(s, inner, listed)
+	if twins || listed && !s.Trusted {
+		if inner == r { // somebody else's copy: leave it alone
+			inner = r.WithContext(r.Context())
 		}
-		next.ServeHTTP(w, inner)
-	})
+		inner.Header = h.guard.drop.without(r.Header, s.Trusted)
+		s.Request = inner
+	}
+	h.next.ServeHTTP(w, inner)
 }
 
 // settle writes what is known about r into s; listed is whether r has headers on the drop list, which are all that

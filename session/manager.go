@@ -155,18 +155,26 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 	if m.off {
 		return next
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		st, w, r := httpx.Begin(w, r)
-		if m.serves(st) {
-			next.ServeHTTP(w, r)
-			return
-		}
-		st.Session = m
-		st.OnHeader((*hook)(m))
-		next.ServeHTTP(w, r)
-		st.Finish()
-		m.afterwards(st)
-	})
+	return &handler{m, next}
+}
+
+// handler is a type, not a closure: see internal/httpx.
+type handler struct {
+	m    *Manager
+	next http.Handler
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	st, w, r := httpx.Begin(w, r)
+	if h.m.serves(st) {
+		h.next.ServeHTTP(w, r)
+		return
+	}
+	st.Session = h.m
+	st.OnHeader((*hook)(h.m))
+	h.next.ServeHTTP(w, r)
+	st.Finish()
+	h.m.afterwards(st)
 }
 
 // serves reports whether m is already in the request's chain.
