@@ -19,7 +19,6 @@
 package airworthy
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -74,11 +73,13 @@ func New(cfg Settings, application http.Handler) (*App, error) {
 		app.handler = app.reporter.Handler(app.handler)
 	}
 	for _, w := range cfg.Loaded.Warnings {
-		level := slog.LevelWarn
-		if w.Note {
-			level = slog.LevelInfo
+		switch {
+		case w.Note:
+		case cfg.Loaded.Command:
+			p.logs.Logger().Warn(w.String())
+		default:
+			p.logs.Logger().Warn("settings", "warning", w.String())
 		}
-		p.logs.Logger().Log(context.Background(), level, "settings", "warning", w.String())
 	}
 	app.follow()
 	return app, nil

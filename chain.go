@@ -128,6 +128,7 @@ func (s Settings) connected(ring *keyring.Ring) Settings {
 		s.CSRF.Secrets = sessionSecrets{}
 	}
 
+	s.Logs.Brief = s.Logs.Brief || s.Loaded.Command
 	if s.Logs.Mask == nil {
 		s.Logs.Mask = s.mask()
 	}

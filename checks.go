@@ -114,14 +114,9 @@ func (s Settings) ownChecks() []check.Check {
 		Find: func(context.Context) ([]check.Finding, error) {
 			var found []check.Finding
 			for _, w := range s.Loaded.Warnings {
-				if w.Exposed() { // secrets.W004 has it
-					continue
+				if !w.Note && !w.Exposed() { // secrets.W004 has these
+					found = append(found, check.Finding{Setting: w.Variable, Source: w.Origin, Evidence: w.Text, Hint: w.Hint})
 				}
-				f := check.Finding{Setting: w.Variable, Source: w.Origin, Evidence: w.Text, Hint: w.Hint}
-				if w.Note {
-					f.Level = check.Info
-				}
-				found = append(found, f)
 			}
 			return found, nil
 		},

@@ -101,6 +101,10 @@ type Config struct {
 	// word. Empty for ids of our own.
 	RequestIDHeader string `env:"REQUEST_ID_HEADER" doc:"The header in which a trusted proxy passes on its id of the request, such as X-Request-ID."`
 
+	// Brief writes for a person who has given a command: warnings and errors in words, and once for each secret that it
+	// was read. Anything else only at level DEBUG. Format does not matter then.
+	Brief bool
+
 	// Output gets each record in one Write. Nil for standard error.
 	Output io.Writer
 
@@ -127,13 +131,17 @@ func New(cfg Config) (*Logs, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	red := redactor{mask: cfg.Mask, json: cfg.Format == JSON}
+	red := redactor{mask: cfg.Mask, json: cfg.Format == JSON && !cfg.Brief}
 	out := &lineWriter{out: os.Stderr}
 	if cfg.Output != nil {
 		out.out = cfg.Output
 	}
+	inner := newHandler(cfg, out, red.attr)
+	if cfg.Brief {
+		inner = newBrief(cfg, out, red)
+	}
 	l := &Logs{
-		logger: slog.New(&handler{inner: newHandler(cfg, out, red.attr)}),
+		logger: slog.New(&handler{inner: inner}),
 		lines:  newHandler(cfg, out, nil),
 		text:   red.text,
 		access: cfg.AccessLog,

@@ -77,6 +77,7 @@ type program struct {
 	build    Build
 	in       io.Reader
 	out, err io.Writer
+	serving  bool // the command serves: its log is the site's
 	started  bool // a command's own code has begun: an error is no longer one of usage
 
 	mu    sync.Mutex
@@ -133,6 +134,9 @@ func (p *program) application(ctx context.Context) (app *airworthy.App, err erro
 			app, err = nil, fmt.Errorf("the build function panicked: %v", v)
 		}
 	}()
+	if !p.serving {
+		ctx = settings.ForCommand(ctx)
+	}
 	app, err = p.build(settings.WithSecrets(ctx, p.learn))
 	if err == nil && app == nil {
 		err = errors.New("the build function returned neither an application nor an error")

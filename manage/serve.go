@@ -54,6 +54,7 @@ requests at hand. In the development environment it listens on loopback only.`,
 }
 
 func (p *program) serve(ctx context.Context, f serveFlags) error {
+	p.serving = true
 	app, err := p.application(ctx)
 	if err != nil {
 		return refusal(err)

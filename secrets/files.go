@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -152,6 +153,7 @@ func (f *Files) once(ctx context.Context, root *os.Root, names []string) (_ map[
 			continue
 		}
 		v.Exposed = v.Exposed && !closed
+		v.Warnings = slices.DeleteFunc(v.Warnings, func(w settings.Warning) bool { return w.Note }) // tools end files so
 		if v.Version = version; version == "" {
 			v.Version = stamp(info)
 		}

@@ -256,3 +256,12 @@ func TestFilesMapped(t *testing.T) {
 		t.Error("a relative directory was accepted")
 	}
 }
+
+func TestANewlineAtTheEndIsNoNews(t *testing.T) {
+	dir := t.TempDir()
+	fill(t, dir, map[string]string{"A": "a"})
+	got, err := files(t, dir).Lookup(t.Context(), []string{"A"})
+	if err != nil || got["A"].Text != "a" || len(got["A"].Warnings) != 0 {
+		t.Errorf("got %q with the warnings %v, %v", got["A"].Text, got["A"].Warnings, err)
+	}
+}

@@ -97,7 +97,7 @@ type Warning struct {
 	Origin   string // where it stands
 	Text     string // what is odd
 	Hint     string // what to do
-	Note     bool   // worth knowing, and no reason to stop: files from editors and tools end so
+	Note     bool   // only the command settings says it: files from editors and tools end so
 }
 
 // String returns the warning in one line.

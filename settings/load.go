@@ -26,13 +26,15 @@ type load struct {
 	sources  []Source
 	needs    []Need // variables of the sources themselves
 	learn    func([]secret.Text)
+	command  bool // see ForCommand
 }
 
 // begin asks the sources, each for what those before it lack. Each is asked once, the environment's name included, so
 // that a manager is called once.
 func begin(ctx context.Context, t reflect.Type, sources []Source) *load {
 	l := &load{reg: inspect(t), values: map[string]Value{}, from: map[string]Source{}, failed: map[string]bool{},
-		learn: learner(ctx), present: map[string]string{}, all: map[string]string{}, sources: slices.Clone(sources)}
+		learn: learner(ctx), command: ctx.Value(commandKey{}) != nil,
+		present: map[string]string{}, all: map[string]string{}, sources: slices.Clone(sources)}
 	l.faults = append(l.faults, l.reg.faults...)
 	for _, source := range sources {
 		if c, ok := source.(Configured); ok {
@@ -187,7 +189,7 @@ func (l *load) fill(root reflect.Value, environment string) error {
 		return join(l.faults)
 	}
 	sources := l.sources
-	loaded := Loaded{Environment: environment, sources: func() []Source { return slices.Clone(sources) }}
+	loaded := Loaded{Environment: environment, Command: l.command, sources: func() []Source { return slices.Clone(sources) }}
 	for _, f := range l.reg.fields {
 		into := root.FieldByIndex(f.index)
 		origin, f2 := l.set(f, into)

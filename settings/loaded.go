@@ -20,6 +20,7 @@ type Loaded struct {
 	Environment string    // empty if the settings were loaded without environments
 	Values      []Setting // one for each tagged field, in the order of the struct, then what configures the sources
 	Warnings    []Warning
+	Command     bool // they are loaded under [ForCommand]
 	secrets     []secret.Text
 	sources     func() []Source // a func, because fmt would print what the sources hold
 }

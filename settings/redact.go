@@ -16,6 +16,14 @@ func WithSecrets(ctx context.Context, learn func([]secret.Text)) context.Context
 	return context.WithValue(ctx, learnKey{}, learn)
 }
 
+type commandKey struct{}
+
+// ForCommand returns a context under which Load notes, in [Loaded], that what it loads is for a command of a person's and
+// not for serving: package airworthy then logs briefly.
+func ForCommand(ctx context.Context) context.Context {
+	return context.WithValue(ctx, commandKey{}, true)
+}
+
 // learner returns what ctx wants to be called with the secrets.
 func learner(ctx context.Context) func([]secret.Text) {
 	if learn, ok := ctx.Value(learnKey{}).(func([]secret.Text)); ok {

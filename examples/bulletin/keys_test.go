@@ -25,7 +25,7 @@ var changing = []struct {
 	{regexp.MustCompile(`\d\d:\d\d:\d\d UTC`), "TIME"},
 	{regexp.MustCompile(`know within \d+ \w+`), "know within SPAN"},
 	{regexp.MustCompile(`\d+ seconds?`), "SECONDS"},
-	{regexp.MustCompile(`(?m)^\{.*\}\n`), ""}, // the log
+	{regexp.MustCompile(`(?m)^read \S+ from .*\n`), ""}, // the page says that it leaves these out
 	{regexp.MustCompile(` +`), " "},
 }
 
