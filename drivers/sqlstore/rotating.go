@@ -35,9 +35,9 @@ type Rotating struct {
 	mu   sync.Mutex // held by Swap and by who sets the number of idle connections
 	idle int
 
-	ask   sync.Mutex // held by who asks for a newer DSN
-	asked time.Time
-	about *dsnState // which DSN was refused then
+	asking chan struct{} // held by who asks for a newer DSN; a channel, because others wait no longer than their contexts
+	asked  time.Time
+	about  *dsnState // which DSN was refused then
 }
 
 // dsnState is immutable. Connections carry it, so that those of a former DSN are known.
@@ -65,7 +65,7 @@ type dsnState struct {
 //
 // A SQLite database has no password; it opens, and its DSN cannot be replaced by another.
 func OpenRotating(ctx context.Context, driver string, dsn secret.Text, refresh func(context.Context) error) (*Rotating, error) {
-	r := &Rotating{driver: driver, refresh: refresh, idle: 2} // as database/sql has it
+	r := &Rotating{driver: driver, refresh: refresh, asking: make(chan struct{}, 1), idle: 2} // as database/sql has it
 	if driver != Postgres {
 		db, err := Open(ctx, driver, dsn)
 		if err != nil {
@@ -177,8 +177,12 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 
 // newer reports whether there is another DSN than the one that was tried, after asking for it.
 func (r *Rotating) newer(ctx context.Context, tried *dsnState) bool {
-	r.ask.Lock()
-	defer r.ask.Unlock()
+	select {
+	case r.asking <- struct{}{}:
+	case <-ctx.Done():
+		return false
+	}
+	defer func() { <-r.asking }()
 	if r.refresh != nil && r.newest.Load() == tried && (r.about != tried || time.Since(r.asked) >= refreshEvery) {
 		r.asked, r.about = time.Now(), tried
 		_ = r.refresh(ctx) // the keeper's log has what went wrong; the refusal is returned
