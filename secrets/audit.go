@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	maxKnown = 8    // values of one name that masks know
-	maxEarly = 1000 // records that wait for a logger
-	maxText  = 500  // runes of what a source says
+	maxKnown = 8        // values of one name that masks know,
+	maxBytes = 64 << 10 // and how long they are together, but for the one in use and the newest
+	maxEarly = 1000     // records that wait for a logger
+	maxText  = 500      // runes of what a source says
 )
 
 // Secrets returns, by name, the values that the keeper holds and the last few that it held or refused, for a mask. Not
@@ -45,14 +46,21 @@ func (k *Keeper) remember(name, text string) {
 	if slices.ContainsFunc(k.known[name], t.Equal) {
 		return
 	}
-	texts := append(slices.Clone(k.known[name]), t)
-	if len(texts) > maxKnown {
-		current := k.cell(name).text()
+	texts, size := slices.Clone(k.known[name]), len(text)
+	for _, have := range texts {
+		size += len(have.Reveal())
+	}
+	for current := k.cell(name).text(); len(texts) >= maxKnown || size > maxBytes; {
 		at := slices.IndexFunc(texts, func(t secret.Text) bool { return !t.Equal(current) })
+		if at < 0 {
+			break
+		}
+		size -= len(texts[at].Reveal())
 		texts = slices.Delete(texts, at, at+1)
 	}
-	k.known[name] = texts
+	k.known[name] = append(texts, t)
 	k.generation.Add(1)
+	k.forgetMask()
 }
 
 // clean returns what a source or a callback said in one line of bounded length, without any value that is known.
@@ -60,7 +68,23 @@ func (k *Keeper) clean(text string) string {
 	if text == "" {
 		return ""
 	}
+	return oneLine(httpx.RedactUserinfo(k.masked().String(text)))
+}
+
+// forgetMask has the next text cleaned by what is known now. The caller holds mu.
+func (k *Keeper) forgetMask() {
+	k.cleaner = nil
+	k.stamp++
+}
+
+// masked returns the mask of all values that are known, credentials for the sources included. To make one takes long if
+// a value is large, so it is kept until another value is known.
+func (k *Keeper) masked() secret.Mask {
 	k.mu.Lock()
+	if k.cleaner != nil {
+		defer k.mu.Unlock()
+		return *k.cleaner
+	}
 	var known []secret.Text
 	for _, texts := range k.known {
 		known = append(known, texts...)
@@ -73,8 +97,15 @@ func (k *Keeper) clean(text string) string {
 			known = append(known, secret.New(v.Text))
 		}
 	}
+	stamp := k.stamp
 	k.mu.Unlock()
-	return oneLine(httpx.RedactUserinfo(secret.NewMask(known...).String(text)))
+	mask := secret.NewMask(known...)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.stamp == stamp { // else somebody knows more by now
+		k.cleaner = &mask
+	}
+	return mask
 }
 
 func oneLine(text string) string {

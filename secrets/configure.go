@@ -31,6 +31,7 @@ func (k *Keeper) Configure(values map[string]settings.Value) error {
 		given = map[string]settings.Value{}
 	}
 	k.sources, k.given, k.fault = nil, func() map[string]settings.Value { return given }, nil
+	k.forgetMask()
 	clear(k.names)
 	clear(k.entries)
 	for _, c := range k.cells {

@@ -246,3 +246,38 @@ func TestWrite(t *testing.T) {
 		t.Errorf("writing without a source: %v", err)
 	}
 }
+
+// A manager with large values that change at each reading takes neither much memory nor much time: of one name no more
+// is remembered than the value in use, the newest one, and small ones before them.
+func TestLargeValuesThatChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		m := &manager{}
+		m.behave(func(context.Context, []string) (map[string]settings.Value, error) {
+			values := map[string]settings.Value{}
+			n++
+			for i := range 8 {
+				name := fmt.Sprintf("N%d", i)
+				values[name] = settings.Value{Text: strings.Repeat(fmt.Sprintf("%s-%d-", name, n), 24<<10), Version: "v", Origin: "here"}
+			}
+			return values, nil
+		})
+		k := keep(t, secrets.Config{}, m)
+		names := []string{"N0", "N1", "N2", "N3", "N4", "N5", "N6", "N7"}
+		lookup(t, k, names...)
+		for range 5 {
+			_ = k.Refresh(t.Context())
+		}
+		for name, texts := range k.Secrets() {
+			size, newest, held := 0, false, false
+			for _, text := range texts {
+				size += len(text.Reveal())
+				newest = newest || strings.HasPrefix(text.Reveal(), fmt.Sprintf("%s-%d-", name, n))
+				held = held || text.Equal(k.Secret(name).Text())
+			}
+			if size > 512<<10 || !newest || !held {
+				t.Errorf("%s: %d bytes are remembered of %d values; the newest: %v, the one in use: %v", name, size, len(texts), newest, held)
+			}
+		}
+	})
+}

@@ -92,12 +92,16 @@ func (k *Keeper) take(r *reading, s *source, asked []string, values map[string]s
 		r.failed[name] = true
 		faults = append(faults, f)
 	}
+	for _, name := range asked { // all of them before the first is cleaned: what is said of one may hold another
+		if v, ok := values[name]; ok {
+			k.remember(name, v.Text)
+		}
+	}
 	for _, name := range asked {
 		v, ok := values[name]
 		if !ok {
 			continue
 		}
-		k.remember(name, v.Text)
 		v.Version, v.Origin = k.clean(v.Version), k.clean(v.Origin)
 		if v.Origin == "" {
 			v.Origin = s.place

@@ -71,6 +71,7 @@ func (k *Keeper) Close() error {
 	k.cancel()
 	done, sources := k.done, k.sources
 	k.done, k.sources, k.given = nil, nil, nil
+	k.forgetMask()
 	k.mu.Unlock()
 	closeAll(sources)
 	if done == nil {

@@ -90,6 +90,8 @@ type Keeper struct {
 	cells   map[string]*cell
 	known   map[string][]secret.Text // what was read, for masks: the newest last
 	groups  []*group
+	cleaner *secret.Mask // of known and given; nil if they have changed, which stamp counts
+	stamp   uint64
 
 	logging sync.Mutex
 	logger  *slog.Logger
