@@ -5,8 +5,8 @@
 // [State] there.
 //
 // A part's handler is a type with a ServeHTTP rather than a closure made an http.HandlerFunc, which is a call more for each
-// part: processors predict the returns of the last sixteen or thirty-two calls, and a chain with an application in it
-// is deeper than that. Stacks name the part, too.
+// part: processors predict the returns of some of the last calls only, and a chain with an application in it is deeper.
+// Stacks name the part, too.
 package httpx
 
 import (
