@@ -47,9 +47,9 @@ func steps(blocks []string) (all []step) {
 // background serves at a free port, and prints the line that says so with the port that the guide has.
 const background = `SERVE_ADDR=127.0.0.1:0 ./bulletin serve 2>log & pid=$!
 trap 'kill $pid; wait $pid' EXIT
-for _ in $(seq 200); do [ -s log ] && break; sleep 0.05; done
-addr=$(grep -o -m1 '127\.0\.0\.1:[0-9]*' log)
-head -n 1 log | sed "s/$addr/127.0.0.1:8000/"
+for _ in $(seq 200); do grep -q ^serving log && break; sleep 0.05; done
+addr=$(grep ^serving log | grep -o -m1 '127\.0\.0\.1:[0-9]*')
+grep ^serving log | sed "s/$addr/127.0.0.1:8000/"
 `
 
 // TestFirstStart does what the guide says, and gets what it says that one gets.

@@ -89,7 +89,7 @@ func TestRotationUnderLoad(t *testing.T) {
 			// Nobody can know that it is dead rather than slow: the rotation waits, until it is told.
 			code, _, errs := command(t, env, "key", "rotate", "--wait", "8s")
 			<-done
-			said := regexp.MustCompile(`1 of \d instances lack the key: (\S+); the key stays staged`).FindStringSubmatch(errs)
+			said := regexp.MustCompile(`1 of \d instances lacks? the key: (\S+); the key stays staged`).FindStringSubmatch(errs)
 			if code == 0 || said == nil {
 				t.Fatalf("key rotate did not wait for the instance that was killed: status %d\n%s", code, errs)
 			}
