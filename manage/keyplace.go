@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,6 +64,31 @@ func (p *place) parse(ring *keyring.Ring) error {
 		return fmt.Errorf("the application does not sign with the %s of %s: its code changes the key after it was loaded, "+
 			"or somebody has changed it this moment", keyVariable, p.key.Origin)
 	}
+	return nil
+}
+
+// onlyInCode returns a fallback that the application has and the place has not.
+func (p *place) onlyInCode(ring *keyring.Ring) (fingerprint string, found bool) {
+	for _, u := range ring.Uses()[1:] {
+		if !slices.ContainsFunc(p.others, func(k secret.Text) bool { return k.Fingerprint() == u.Fingerprint }) {
+			return u.Fingerprint, true
+		}
+	}
+	return "", false
+}
+
+// coded refuses a rotation that would take a fallback from the instances.
+func (r *rotation) coded() error {
+	fingerprint, found := r.place.onlyInCode(r.app.Keyring())
+	if !found {
+		return nil
+	}
+	text := fmt.Sprintf("%s is a fallback only in code, or somebody has removed it this moment", fingerprint)
+	if !r.flags.revoke {
+		return fmt.Errorf("%s: the list that a rotation writes takes its place: put the key into %s beside %s, or remove it from code",
+			text, fallbacksVariable, keyVariable)
+	}
+	fmt.Fprintf(r.err, "warning: %s: an instance that is started has it again: remove it from code\n", text)
 	return nil
 }
 

@@ -122,10 +122,14 @@ func (p *program) remove(ctx context.Context, at place, chosen []*keyState) erro
 	var names []string
 	for _, s := range chosen {
 		names = append(names, s.Fingerprint)
+		before := len(drop)
 		for _, k := range at.others {
 			if k.Fingerprint() == s.Fingerprint {
 				drop = append(drop, k)
 			}
+		}
+		if len(drop) == before && at.source != nil {
+			return fmt.Errorf("%s is not in %s: it stands in code: remove it there; nothing was removed", s.Fingerprint, fallbacksVariable)
 		}
 	}
 	list := strings.Join(names, ", ")

@@ -85,6 +85,11 @@ func (p *program) rotate(ctx context.Context, app *airworthy.App, f rotateFlags)
 	switch {
 	case at.source == nil:
 		return fmt.Errorf("%s stands in no source, only in code: there is nothing to rotate; give each instance the same key by a source", keyVariable)
+	}
+	if err := r.coded(); err != nil {
+		return err
+	}
+	switch {
 	case at.writer() == nil:
 		return r.byHand()
 	case f.print:
