@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+
+	"github.com/airworthy-go/airworthy/secrets/agefile"
 )
 
 // editor lets the user edit a file.
@@ -19,6 +21,11 @@ func (p *program) editor(ctx context.Context, file string) error {
 		return errors.New("no editor is known: set EDITOR, or use \"secrets set NAME\"")
 	}
 	cmd := exec.CommandContext(ctx, words[0], append(words[1:], file)...)
+	for _, pair := range os.Environ() { // it is to see this file, and not what decrypts all of them
+		if !strings.HasPrefix(pair, agefile.IdentityVariable+"=") {
+			cmd.Env = append(cmd.Env, pair)
+		}
+	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.in, p.err, p.err
 	if f, ok := p.out.(*os.File); ok {
 		cmd.Stdout = f // editors want the terminal

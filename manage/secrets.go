@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -180,6 +182,8 @@ func (p *program) secretsSet(ctx context.Context, path, name string) error {
 }
 
 func (p *program) secretsEdit(ctx context.Context, path string) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP) // a closed terminal is not to leave the decrypted text behind
+	defer stop()
 	file, err := openSealed(ctx, path)
 	if err != nil {
 		return err

@@ -105,6 +105,7 @@ func TestSecretsEdit(t *testing.T) {
 		{"nothing changes", `:`, 0, "unchanged", "API_TOKEN\nADDED\n"},
 		{"what was edited cannot be read", `echo nonsense >>"$1"`, 1, "secrets.env.age:3", "API_TOKEN\nADDED\n"},
 		{"the editor fails", `echo X=1 >>"$1"; exit 3`, 1, "the editor failed", "API_TOKEN\nADDED\n"},
+		{"the terminal is closed", `kill -HUP $PPID; exec sleep 20`, 1, "the editor failed", "API_TOKEN\nADDED\n"},
 		{"somebody else writes", `echo X=1 >>"$1"; echo >>secrets.env.age; printf 'x' >>secrets.env.age`, 1, "has changed since it was read", ""},
 	} {
 		editor(step.script)
@@ -155,5 +156,29 @@ func TestSecretsUsage(t *testing.T) {
 		if strings.Contains(errs, sealedCanary[:7]) {
 			t.Errorf("secrets %s prints what might be a secret", test.args)
 		}
+	}
+}
+
+// The editor and its plugins see one file decrypted, and not what decrypts all of them.
+func TestTheEditorDoesNotGetTheIdentity(t *testing.T) {
+	dir := folder(t)
+	sealed(t, sealedCanary, "set", "API_TOKEN")
+	identity, err := os.ReadFile("identity.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Unsetenv("AIRWORTHY_AGE_IDENTITY_FILE") // folder puts it back
+	t.Setenv("AIRWORTHY_AGE_IDENTITY", string(identity))
+	path := filepath.Join(dir, "editor.sh")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nenv >env.txt\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("VISUAL", path)
+	if status, _, errs := sealed(t, "", "edit"); status != 0 {
+		t.Fatalf("status %d: %s", status, errs)
+	}
+	b, err := os.ReadFile("env.txt")
+	if err != nil || !strings.Contains(string(b), "VISUAL=") || strings.Contains(string(b), "AGE-SECRET-KEY") {
+		t.Errorf("the editor has the identity, or no environment: %v", err)
 	}
 }
