@@ -1,7 +1,9 @@
 package agefile_test
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -10,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"filippo.io/age"
 
 	"github.com/airworthy-go/airworthy/secret"
 	"github.com/airworthy-go/airworthy/secrets/agefile"
@@ -250,5 +254,52 @@ func TestScheme(t *testing.T) {
 		if _, err := scheme.Open(t.Context(), u, given); err == nil {
 			t.Errorf("%s was taken", text)
 		}
+	}
+}
+
+// A file that age wrote without armor may end with the byte of a newline, which belongs to it.
+func TestNotArmored(t *testing.T) {
+	identity, line := pair(t)
+	recipient, err := age.ParseX25519Recipient(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, end := range []byte{'\n', 'x'} {
+		var out bytes.Buffer
+		for out.Len() == 0 || out.Bytes()[out.Len()-1] != end {
+			out.Reset()
+			w, err := age.Encrypt(&out, recipient)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.WriteString(w, "NAME=value\n"); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		path := filepath.Join(t.TempDir(), "secrets.env.age")
+		if err := os.WriteFile(path, out.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f := open(t, agefile.Config{Path: path, Identity: identity})
+		if text, _, err := f.Read(); err != nil || text.Reveal() != "NAME=value\n" {
+			t.Errorf("a file that ends with %q: %v", end, err)
+		}
+		write(t, f, map[string]string{"OTHER": "1"})
+	}
+}
+
+// A directory that cannot be read now may hold a file: it does not count as one that is to be made.
+func TestADirectoryThatCannotBeOpened(t *testing.T) {
+	identity, _ := pair(t)
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := open(t, agefile.Config{Path: filepath.Join(path, "secrets.env.age"), Identity: identity})
+	if _, _, err := f.Read(); err == nil || errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "directory cannot be opened") {
+		t.Errorf("got %v, want an error that is not that of a missing file", err)
 	}
 }

@@ -84,17 +84,30 @@ func (f *File) Read() (text secret.Text, version string, err error) {
 func (f *File) sealed() ([]byte, error) {
 	root, err := os.OpenRoot(filepath.Dir(f.path))
 	if err != nil {
-		return nil, missing{&settings.Fault{Origin: f.path, Rule: "its directory cannot be opened", Remedy: "correct the path in AIRWORTHY_SECRETS"}}
+		fault := &settings.Fault{Origin: f.path, Rule: "its directory cannot be opened", Remedy: "correct the path in AIRWORTHY_SECRETS"}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, missing{fault}
+		}
+		return nil, fault // whether there is a file is not known
 	}
 	defer root.Close()
-	v, _, err := settings.ReadFileIn(root, filepath.Base(f.path))
+	v, info, err := settings.ReadFileIn(root, filepath.Base(f.path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, missing{&settings.Fault{Origin: f.path, Rule: "there is no such file", Remedy: "make it with the command \"secrets set\", or correct the path in AIRWORTHY_SECRETS"}}
 	}
 	if fault, ok := errors.AsType[*settings.Fault](err); ok {
 		return nil, f.fault(fault.Rule, fault.Remedy)
 	}
-	return []byte(v.Text), err
+	if err != nil {
+		return nil, err
+	}
+	switch info.Size() - int64(len(v.Text)) { // of a file without armor, what looks like a newline at the end is a part
+	case 1:
+		v.Text += "\n"
+	case 2:
+		v.Text += "\r\n"
+	}
+	return []byte(v.Text), nil
 }
 
 // versionOf names what is in a file by its encrypted bytes, which are others after each encryption.
