@@ -200,10 +200,12 @@ func TestCouldNotLook(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(broken, ".git"), []byte("gitdir: nowhere"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	other := repository(t, map[string]string{"a.txt": "", ".env.staging": "SECRET_KEY='no end"})
 	for name, c := range map[string]repo.Config{
-		"too large for settings": {Dir: large},
-		"ended with status":      {Dir: broken, Secrets: held("SECRET_KEY", canary)},
-		"too large to be read":   {Dir: large, Secrets: held("SECRET_KEY", canary), Timeout: time.Nanosecond},
+		".env.staging cannot be read as settings": {Dir: other},
+		"too large for settings":                  {Dir: large},
+		"ended with status":                       {Dir: broken, Secrets: held("SECRET_KEY", canary)},
+		"too large to be read":                    {Dir: large, Secrets: held("SECRET_KEY", canary), Timeout: time.Nanosecond},
 	} {
 		report := check.Run(context.Background(), c.Checks(), check.Options{Deploy: true})
 		if len(report.NotRun) == 0 || !strings.Contains(report.NotRun[0].Reason, name) {

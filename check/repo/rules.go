@@ -150,6 +150,7 @@ func (c Config) shared(ctx context.Context, t *tree) ([]check.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	var unread error
 	for _, p := range files {
 		environment := environmentOf(filepath.Base(p))
 		if environment == "" {
@@ -158,6 +159,9 @@ func (c Config) shared(ctx context.Context, t *tree) ([]check.Finding, error) {
 		got, err := settings.DotEnv(filepath.Join(t.dir, p)).Lookup(ctx, []string{variable})
 		if err != nil && ctx.Err() != nil {
 			return nil, ctx.Err()
+		}
+		if err != nil && len(got) == 0 { // it may hold any key
+			unread = fmt.Errorf("%s cannot be read as settings", shown(filepath.ToSlash(p)))
 		}
 		if v, ok := got[variable]; ok && v.Text != "" {
 			holders = append(holders, holder{environment, shown(p), secret.New(v.Text)})
@@ -171,6 +175,9 @@ func (c Config) shared(ctx context.Context, t *tree) ([]check.Finding, error) {
 					Evidence: a.place + " has the same " + variable + " as " + b.place})
 			}
 		}
+	}
+	if len(found) == 0 {
+		return nil, unread
 	}
 	return found, nil
 }
