@@ -3,11 +3,13 @@ package manage_test
 import (
 	"context"
 	"net"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/settings"
 )
 
 // What somebody reads who got it wrong: the variable or flag, what is wrong, and what to do.
@@ -87,5 +89,23 @@ func TestDiffQuotesWhatATableCannotHold(t *testing.T) {
 	}
 	if !strings.Contains(out, "LOG_FORMAT") || strings.Contains(out, "ALLOWED_HOSTS") {
 		t.Errorf("got\n%swant what differs and nothing else", out)
+	}
+}
+
+// A misspelt name beside a refusal is named: it may be its cause.
+func TestARefusalNamesMisspeltNames(t *testing.T) {
+	t.Setenv("ALOWED_HOSTS", "example.com")
+	none := func(ctx context.Context) (*airworthy.App, error) {
+		cfg, err := settings.Load(ctx, airworthy.Production(), settings.Env())
+		if err != nil {
+			return nil, err
+		}
+		return airworthy.New(cfg, http.NotFoundHandler())
+	}
+	status, _, errs := run(t, none, "serve")
+	for _, want := range []string{"SECRET_KEY: it is not set", "ALLOWED_HOSTS: not set", "  settings: ALOWED_HOSTS (environment): is no setting: did you mean ALLOWED_HOSTS?"} {
+		if status != 1 || !strings.Contains(errs, want) {
+			t.Errorf("status %d, %q, want 1 and %q", status, errs, want)
+		}
 	}
 }

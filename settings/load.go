@@ -205,7 +205,7 @@ func (l *load) fill(root reflect.Value, environment string) error {
 		l.validate(root)
 	}
 	loaded.secrets = append(loaded.secrets, l.secrets...)
-	if err := join(l.faults); err != nil {
+	if err := join(append(l.faults, l.slips()...)); err != nil {
 		return l.refusal(err, loaded.secrets)
 	}
 	l.learn(loaded.Secrets())

@@ -42,6 +42,20 @@ func (l *load) unknown() []Warning {
 	return warnings
 }
 
+// slips returns, where there is a fault already, the misspelt names too: one may be its cause.
+func (l *load) slips() []error {
+	var all []error
+	if len(l.faults) == 0 {
+		return nil
+	}
+	for _, w := range l.unknown() {
+		if strings.HasPrefix(w.Hint, "did you mean") {
+			all = append(all, &Fault{w.Variable, w.Origin, w.Text, w.Hint})
+		}
+	}
+	return all
+}
+
 // printable reports whether a name can be shown. A line of a key that lost its quotes reads like NAME= too, but is not
 // in capitals.
 func printable(name string) bool {

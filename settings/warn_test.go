@@ -117,3 +117,15 @@ func TestAMissingDotEnvIsNoFault(t *testing.T) {
 		t.Error("a line in error was accepted because the environment has the variable")
 	}
 }
+
+// A value that is missing may stand under a misspelt name; without another fault that is a warning.
+func TestASlipIsNamedBesideTheFault(t *testing.T) {
+	t.Setenv("SECURE_HSTS_SECOND", "swordfish")
+	t.Setenv("SECURE_COOKIES", "swordfish") // nobody can tell what is meant
+	t.Setenv("DEBUG", "perhaps")
+	_, err := settings.Load(t.Context(), warned{}, settings.Env())
+	if err == nil || !strings.Contains(err.Error(), "SECURE_HSTS_SECOND (environment): is no setting: did you mean SECURE_HSTS_SECONDS?") ||
+		strings.Contains(err.Error(), "SECURE_COOKIES") || strings.Contains(err.Error(), "swordfish") {
+		t.Errorf("got %v, want the slip too", err)
+	}
+}
