@@ -245,8 +245,14 @@ func TestKeyStatus(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	for _, want := range []string{"SECRET_KEY: safe SECRET_KEY, version 1", "older than 365 days", "400 days", "1 verify", "2 sign",
-		"not in the settings any more", "2 instances reported", "unknown"} {
+		"not in the settings any more", "2 instances reported", "unknown", "verified 9 times, last needed ", "held since "} {
 		s.expect(0, want, "key", "status")
+	}
+	_, out, _ = s.run("key", "status")
+	for line := range strings.Lines(out) {
+		if len(line) > 81 {
+			t.Errorf("the line is too long for 80 columns: %s", line)
+		}
 	}
 	s.ledger = nil
 	s.expect(0, "No ledger", "key", "status")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -126,33 +128,60 @@ func (s keyStatus) json(p *program) error {
 	return e.Encode(s)
 }
 
+// text writes two lines for each key, which fit 80 columns: who it is and who has it, and below that what it is needed for.
 func (s keyStatus) text(p *program, now time.Time) error {
-	t := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0) // keeps its first error for Flush
+	var out strings.Builder
 	for _, place := range s.Places {
-		fmt.Fprintf(t, "%s: %s", place.Variable, place.Origin)
+		fmt.Fprintf(&out, "%s: %s", place.Variable, place.Origin)
 		if place.Version != "" {
-			fmt.Fprintf(t, ", version %s", place.Version)
+			fmt.Fprintf(&out, ", version %s", place.Version)
 		}
-		fmt.Fprintln(t)
+		out.WriteByte('\n')
 	}
-	fmt.Fprintln(t, "\nKEY\tROLE\tENVIRONMENT\tMADE\tAGE\tSINCE\tVERIFIED\tLAST NEEDED\tINSTANCES\tWHAT NEXT")
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "KEY\tROLE\tENVIRONMENT\tMADE\tAGE\tINSTANCES")
 	for _, k := range s.Keys {
-		age := "unknown"
+		age, instances := "unknown", "-"
 		if !k.Made.IsZero() {
 			age = span(now.Sub(k.Made))
 		}
-		verified, instances := "-", "-"
 		if s.Ledger {
-			verified, instances = fmt.Sprint(k.Verified), k.instances()
+			instances = k.instances()
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Fingerprint, dash(k.Role), dash(k.Environment),
-			stamp(k.Made, time.DateOnly), age, stamp(k.Since, time.DateOnly), verified, stamp(k.Last, "2006-01-02 15:04"), instances, k.Next)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", k.Fingerprint, dash(k.Role), dash(k.Environment),
+			stamp(k.Made, time.DateOnly), age, instances)
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(p.out, "\n"+s.summary())
+	head, rows, _ := strings.Cut(table.String(), "\n")
+	out.WriteString("\n" + head + "\n")
+	for i, row := range strings.Split(strings.TrimSuffix(rows, "\n"), "\n") {
+		out.WriteString(row + "\n  " + s.Keys[i].Next + "\n")
+		if s.Ledger {
+			out.WriteString("  " + s.Keys[i].use() + "\n")
+		}
+	}
+	_, err := fmt.Fprintln(p.out, out.String()+"\n"+s.summary())
 	return err
+}
+
+// use says since when live instances have the key, and what it has verified.
+func (k keyLine) use() string {
+	var parts []string
+	if !k.Since.IsZero() {
+		parts = append(parts, "held since "+stamp(k.Since, time.DateOnly))
+	}
+	if k.Verified == 0 {
+		parts = append(parts, "verified nothing yet")
+	} else {
+		parts = append(parts, "verified "+plural(int(min(k.Verified, math.MaxInt)), "time"))
+	}
+	if !k.Last.IsZero() {
+		parts = append(parts, "last needed "+stamp(k.Last, "2006-01-02 15:04"))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (s keyStatus) summary() string {

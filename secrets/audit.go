@@ -179,7 +179,7 @@ func (k *Keeper) judge(s *source, err error) {
 		k.mu.Unlock()
 		if failures > 0 {
 			k.event(slog.LevelInfo, "airworthy.secrets.Recovered", "a source of secrets answers again",
-				slog.String("source", s.label), slog.Int("failures", failures), slog.Duration("stale_for", now.Sub(since)))
+				slog.String("source", s.label), slog.Int("failures", failures), slog.String("stale_for", now.Sub(since).Round(time.Second).String()))
 		}
 		return
 	}
@@ -195,7 +195,7 @@ func (k *Keeper) judge(s *source, err error) {
 	k.mu.Unlock()
 	if sampled(failures) {
 		k.event(slog.LevelWarn, "airworthy.secrets.Stale", "a source of secrets cannot be read; the last good values stay in use",
-			slog.String("source", s.label), slog.Int("failures", failures), slog.Duration("stale_for", now.Sub(since)),
+			slog.String("source", s.label), slog.Int("failures", failures), slog.String("stale_for", now.Sub(since).Round(time.Second).String()),
 			slog.String("error", oneLine(err.Error())))
 	}
 }

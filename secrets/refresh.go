@@ -165,7 +165,7 @@ func (k *Keeper) compare(r reading) (changed []string) {
 		k.mu.Unlock()
 		k.event(slog.LevelWarn, "airworthy.secrets.Stale", "no source has the secret any more; its last value stays in use",
 			slog.String("name", name), slog.String("version", e.value.Version), slog.String("source", e.value.Origin),
-			slog.Int("failures", e.missing), slog.Duration("stale_for", now.Sub(e.confirmed)))
+			slog.Int("failures", e.missing), slog.String("stale_for", now.Sub(e.confirmed).Round(time.Second).String()))
 	}
 	slices.Sort(changed)
 	return changed
