@@ -170,6 +170,11 @@ func (k *Keeper) bounded(life context.Context, scheme settings.Scheme, u *url.UR
 	case r := <-results:
 		return r.source, r.err
 	case <-late.C:
+		go func() { // nobody is going to ask what it opens yet
+			if r := <-results; r.source != nil {
+				closeAll([]*source{{Source: r.source}})
+			}
+		}()
 		return nil, fmt.Errorf("did not return within %v", k.cfg.Timeout)
 	}
 }

@@ -182,10 +182,10 @@ func TestCredentialsAreMasked(t *testing.T) {
 
 func TestOpenMayHangOrPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
+		release, late := make(chan struct{}), &closer{}
 		hangs := settings.Scheme{Name: "hangs", Open: func(context.Context, *url.URL, map[string]settings.Value) (settings.Source, error) {
 			<-release
-			return nil, nil
+			return late, nil
 		}}
 		panics := settings.Scheme{Name: "panics", Open: func(context.Context, *url.URL, map[string]settings.Value) (settings.Source, error) { panic("bug") }}
 		nothing := settings.Scheme{Name: "nothing", Open: func(context.Context, *url.URL, map[string]settings.Value) (settings.Source, error) { return nil, nil }}
@@ -197,6 +197,10 @@ func TestOpenMayHangOrPanic(t *testing.T) {
 			}
 		}
 		close(release)
+		synctest.Wait()
+		if late.closed.Load() != 1 {
+			t.Error("a source that was opened too late stays open")
+		}
 	})
 }
 
