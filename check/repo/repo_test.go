@@ -24,6 +24,7 @@ const canary = "c4n4ry+kzhw7yq3/xv81n0t4s3cr3t"
 // repository makes one with the given files, all of them tracked except those that .gitignore names.
 func repository(t *testing.T, files map[string]string) string {
 	t.Helper()
+	needGit(t)
 	dir := t.TempDir()
 	for name, text := range files {
 		path := filepath.Join(dir, filepath.FromSlash(name))
@@ -37,6 +38,13 @@ func repository(t *testing.T, files map[string]string) string {
 	run(t, dir, "init", "-q")
 	run(t, dir, "add", ".")
 	return dir
+}
+
+func needGit(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
 }
 
 func run(t *testing.T, dir string, args ...string) {
