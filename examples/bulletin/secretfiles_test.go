@@ -26,6 +26,9 @@ func TestSecretFilesPage(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("there is no bash, for which the page's commands are written")
+	}
 	cmd := exec.Command("bash", "-eu", "-o", "pipefail", "-c", script.String())
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}
