@@ -111,6 +111,12 @@ func (p *place) name() string {
 	return p.source.Name()
 }
 
+// follows reports whether running instances read the place again.
+func (p *place) follows() bool {
+	_, ok := p.source.(propagating)
+	return ok
+}
+
 // config returns the keys as a ring takes them.
 func (p *place) config() keyring.Config {
 	return keyring.Config{Key: p.current, Fallbacks: p.others}

@@ -1,4 +1,4 @@
-// Package manage gives an application its commands: serve, check, settings and key.
+// Package manage gives an application its commands: serve, check, settings, key and secrets.
 //
 //	func main() { manage.Main(build) }
 //

@@ -265,3 +265,21 @@ func TestANewlineAtTheEndIsNoNews(t *testing.T) {
 		t.Errorf("got %q with the warnings %v, %v", got["A"].Text, got["A"].Warnings, err)
 	}
 }
+
+func TestWhatKubernetesMountsIsNotWritable(t *testing.T) {
+	mounted := t.TempDir()
+	newKubelet(t, mounted).swap(map[string]string{"A": "a"})
+	for dir, want := range map[string]bool{mounted: false, t.TempDir(): true} {
+		k := secrets.New(secrets.Config{})
+		env := map[string]string{"AIRWORTHY_SECRETS": "file://" + dir}
+		if _, err := settings.Load(t.Context(), struct {
+			A string `env:"A"`
+		}{}, settings.Map("test", env), k); err != nil {
+			t.Fatal(err)
+		}
+		if got := k.Writable("A"); got != want {
+			t.Errorf("writable %v, want %v", got, want)
+		}
+		_ = k.Close()
+	}
+}

@@ -52,6 +52,17 @@ func (f *Files) Write(ctx context.Context, changes []settings.Change) error {
 	return nil
 }
 
+// Writable reports whether the files may be written by this program: not where Kubernetes has mounted them.
+func (f *Files) Writable() bool {
+	root, err := os.OpenRoot(f.dir)
+	if err != nil {
+		return true // Write says why not
+	}
+	defer root.Close()
+	version, err := dataVersion(root)
+	return err != nil || version == ""
+}
+
 // replace writes a file beside the one called name, and renames it.
 func replace(root *os.Root, name, text string) error {
 	if strings.HasSuffix(text, "\n") { // reading takes one away

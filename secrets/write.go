@@ -57,6 +57,7 @@ func (k *Keeper) Write(ctx context.Context, changes []settings.Change) error {
 }
 
 // Writable reports whether [Keeper.Write] can write name: the source that has it can be written, or could if none has it.
+// A source that is a Writer may have a method Writable() bool too, which says whether it can be written where it stands.
 func (k *Keeper) Writable(name string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -70,6 +71,9 @@ func (k *Keeper) Writable(name string) bool {
 		return false
 	}
 	_, ok := target.Source.(settings.Writer)
+	if w, asks := target.Source.(interface{ Writable() bool }); asks && ok {
+		return w.Writable()
+	}
 	return ok
 }
 

@@ -98,3 +98,47 @@ func transcript(t *testing.T, text string, ran *int, run func(args []string) str
 		}
 	}
 }
+
+// What Kubernetes mounts this program cannot write, but a running site follows it: nobody has to restart anything.
+func TestRotatingWhatKubernetesMounts(t *testing.T) {
+	folder, mount := t.TempDir(), t.TempDir()
+	key, err := keyring.GenerateFor("production", time.Now().Add(-time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := filepath.Join(mount, "..2026_11_22")
+	if err := os.Mkdir(version, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(version, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("SECRET_KEY", key.Reveal())
+	if err := os.Symlink("..2026_11_22", filepath.Join(mount, "..data")); err != nil {
+		t.Fatal(err)
+	}
+	env := production()
+	delete(env, "SECRET_KEY")
+	env["AIRWORTHY_SECRETS"] = "file://" + mount
+	rotate := func(want ...string) {
+		t.Helper()
+		status, _, errs := runIn(t, folder, env, "key", "rotate")
+		for _, w := range append(want, "SECRET_KEY_FALLBACKS", "key rotate --print") {
+			if status != 1 || !strings.Contains(errs, w) || strings.Contains(errs, "estart the instances") {
+				t.Errorf("status %d, want 1 and %q without a restart:\n%s", status, w, errs)
+			}
+		}
+	}
+	rotate("in two steps", "wait until every instance has it: 12 minutes", "key generate --environment production")
+	status, out, errs := runIn(t, folder, env, "key", "rotate", "--print")
+	step, _, ok := strings.Cut(out, "# step 2")
+	_, staged, found := strings.Cut(step, "SECRET_KEY_FALLBACKS=")
+	if status != 0 || !ok || !found {
+		t.Fatalf("status %d: %s", status, errs)
+	}
+	write("SECRET_KEY_FALLBACKS", strings.TrimSpace(staged))
+	rotate("is staged", "when every instance has it, 12 minutes")
+}
