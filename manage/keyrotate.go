@@ -174,7 +174,11 @@ func (r *rotation) staged() (next secret.Text, found bool, err error) {
 func (r *rotation) generate() (secret.Text, error) {
 	made := time.Now()
 	label, ok := keyring.LabelOf(r.place.current)
-	if ok && label.Made.After(made.Add(-time.Second)) && label.Made.Before(made.Add(keyring.Grace)) {
+	if ok && label.Made.After(made.Add(-time.Second)) && !r.flags.revoke { // or the former key would count as staged one day
+		if label.Made.After(made.Add(keyring.Grace)) {
+			fmt.Fprintf(r.err, "warning: the present key says that it was made at %s UTC: no age is known of it and its successors before then\n",
+				stamp(label.Made, "2006-01-02 15:04"))
+		}
 		made = label.Made.Add(time.Second)
 	}
 	environment := r.app.Settings().Loaded.Environment
