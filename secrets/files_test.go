@@ -219,23 +219,6 @@ func TestMountedFilesAreNotWritten(t *testing.T) {
 	}
 }
 
-func TestWrittenFilesAreTheWritersAlone(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "KEY"), []byte("old"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := files(t, dir).Write(t.Context(), []settings.Change{{Name: "KEY", Text: secret.New("new")}}); err != nil {
-		t.Fatal(err)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 1 {
-		t.Fatalf("%d files, want one: what was written aside has to go: %v", len(entries), err)
-	}
-	if info, err := entries[0].Info(); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode is %v, want 0600", info.Mode())
-	}
-}
-
 func TestFilesMapped(t *testing.T) {
 	dir := t.TempDir()
 	fill(t, dir, map[string]string{"db-password": "p"})

@@ -1,68 +1,59 @@
 //go:build unix
 
-package secrets
+package secrets_test
 
 import (
 	"errors"
-	"io/fs"
+	"fmt"
+	"os"
 	"path/filepath"
-	"runtime"
-	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/airworthy-go/airworthy/secret"
+	"github.com/airworthy-go/airworthy/settings"
 )
 
-// A pipe without a writer must not make the program wait.
-func TestFilesReadNoPipe(t *testing.T) {
+// Whoever could read a file that is replaced still can; a new one is its owner's alone.
+func TestWrittenFilesKeepOwnerAndMode(t *testing.T) {
 	dir := t.TempDir()
-	if err := syscall.Mkfifo(filepath.Join(dir, "PIPE"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f, err := NewFiles(dir, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() {
-		_, err := f.Lookup(t.Context(), []string{"PIPE"})
-		done <- err
-	}()
-	select {
-	case err := <-done:
-		if err == nil || !strings.Contains(err.Error(), "is a pipe") {
-			t.Errorf("got %v", err)
+	for name, mode := range map[string]os.FileMode{"OPEN": 0o644, "GROUP": 0o640, "OWN": 0o600} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.WriteFile(path, []byte("old"), 0o600), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
 		}
-	case <-time.After(10 * time.Second):
-		t.Fatal("Lookup waits for the pipe's writer")
 	}
-}
-
-// Files of the kernel are refused in whatever directory they stand.
-func TestFilesReadNoKernel(t *testing.T) {
-	f, err := NewFiles("/proc/self", nil)
-	if err != nil {
+	root := os.Getuid() == 0
+	if root {
+		if err := errors.Join(os.Chown(dir, 4242, 4243), os.Chown(filepath.Join(dir, "GROUP"), 4244, 4245)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var changes []settings.Change
+	for _, name := range []string{"OPEN", "GROUP", "OWN", "NEW"} {
+		changes = append(changes, settings.Change{Name: name, Text: secret.New("new")})
+	}
+	if err := files(t, dir).Write(t.Context(), changes); err != nil {
 		t.Fatal(err)
 	}
-	if runtime.GOOS != "linux" {
-		t.Skip("there is no /proc here")
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 4 {
+		t.Fatalf("%d files, want four: what was written aside has to go: %v", len(entries), err)
 	}
-	if got, err := f.Lookup(t.Context(), []string{"environ", "comm"}); len(got) != 0 || err == nil || !strings.Contains(err.Error(), "file of the kernel") {
-		t.Errorf("%d files were read, %v", len(got), err)
-	}
-}
-
-func TestWhyAFileCannotBeWritten(t *testing.T) {
-	for want, err := range map[string]error{
-		"is mounted read-only":   &fs.PathError{Op: "openat", Path: "canary", Err: syscall.EROFS},
-		"may not write there":    &fs.PathError{Op: "openat", Path: "canary", Err: syscall.EACCES},
-		"no such directory":      &fs.PathError{Op: "openat", Path: "canary", Err: syscall.ENOENT},
-		"no space left":          &fs.PathError{Op: "write", Path: "canary", Err: syscall.ENOSPC},
-		"cannot be replaced":     errors.New("canary"),
-		"is mounted read-only: ": errors.Join(&fs.PathError{Op: "write", Path: "canary", Err: syscall.EROFS}, nil),
-	} {
-		if got := plain(err); !strings.Contains(got.Error(), want) || strings.Contains(got.Error(), "canary") {
-			t.Errorf("got %v, want %q", got, want)
+	want := map[string]string{"OPEN": "-rw-r--r-- 0 0", "GROUP": "-rw-r----- 4244 4245", "OWN": "-rw------- 0 0", "NEW": "-rw------- 4242 4243"}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, full := info.Mode().String(), want[e.Name()]
+		if stat, ok := info.Sys().(*syscall.Stat_t); ok && root {
+			got += fmt.Sprintf(" %d %d", stat.Uid, stat.Gid)
+		} else {
+			full = full[:len("-rw-------")]
+		}
+		if got != full {
+			t.Errorf("%s is %s, want %s", e.Name(), got, full)
 		}
 	}
 }

@@ -13,9 +13,10 @@ import (
 	"github.com/airworthy-go/airworthy/settings"
 )
 
-// Write replaces the files of the changes' names, each at once: whoever reads finds the old value or the new one. The
-// new file belongs to the user that writes, who alone may read it. Files that Kubernetes has mounted are not written:
-// it would put its own back.
+// Write replaces the files of the changes' names, each at once: whoever reads finds the old value or the new one. A
+// file that is replaced keeps its owner and mode, so that whoever could read it still can; a new one belongs to the owner
+// of the directory, who alone may read it. What would lock the owner out is refused. Files that Kubernetes has mounted are
+// not written: it would put its own back.
 func (f *Files) Write(ctx context.Context, changes []settings.Change) error {
 	var names []string
 	for _, c := range changes {
@@ -80,7 +81,7 @@ func replace(root *os.Root, name, text string) error {
 		return plain(err)
 	}
 	_, err = file.WriteString(text)
-	err = errors.Join(err, file.Sync(), file.Close())
+	err = errors.Join(err, keep(root, name, file), file.Sync(), file.Close())
 	if err == nil {
 		err = root.Rename(temporary, name)
 	}
@@ -95,9 +96,37 @@ func replace(root *os.Root, name, text string) error {
 	return nil
 }
 
+// errOwner says that the site could not read what was written.
+var errOwner = errors.New("it belongs to another user, who could not read the new file: run this as that user, or as root")
+
+// keep gives file the owner and mode of the one called name, or the owner of its directory.
+func keep(root *os.Root, name string, file *os.File) error {
+	mode := fs.FileMode(0o600)
+	before, err := root.Stat(name)
+	replaced := err == nil
+	if replaced {
+		mode = before.Mode().Perm()
+	} else if before, err = root.Stat(path.Dir(name)); err != nil {
+		return err
+	}
+	now, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	uid, gid, known := owner(before)
+	if u, g, ok := owner(now); known && ok && (u != uid || replaced && g != gid) {
+		if err := file.Chown(uid, gid); err != nil && replaced {
+			return errOwner
+		}
+	}
+	return file.Chmod(mode)
+}
+
 // plain says why a file cannot be written, and what to do.
 func plain(err error) error {
 	switch {
+	case errors.Is(err, errOwner):
+		return errOwner
 	case errors.Is(err, readOnly):
 		return errors.New("the directory is mounted read-only: write where it is mounted from")
 	case errors.Is(err, fs.ErrPermission):
