@@ -41,37 +41,53 @@ var floors = map[string]int{
 	"errorpages": 3,
 	"logs":       3,
 
-	// Floor 4: what judges or tests parts, and what needs a server.
+	"password":        3,
+	"password/policy": 3,
+	"lockout":         3,
+	"otp":             3,
+	"admin":           3,
+
+	// Floor 4: what stands on several parts, and what judges or tests them.
+	"accounts":                       4, // passwords, lockout, second factors and sessions of users
+	"lockout/lockouttest":            4,
 	"check/checktest":                4,
 	"check/probe":                    4,
 	"check/django":                   4,
 	"settings/settingstest":          4,
 	"session/sessiontest":            4,
 	"keyring/ledgertest":             4,
-	"drivers/sqlstore":               4,
+	"drivers/sqlstore":               5,
 	"secrets":                        4, // keeps what sources said up to date
 	"drivers/internal/fields":        1, // several settings in one secret
 	"secrets/agefile":                4,
 	"check/repo":                     4,
-	"drivers/awssecrets":             4,
-	"drivers/azuresecrets":           4,
-	"drivers/azuresecrets/azuretest": 4, // a stand-in for the vault
-	"drivers/gcpsecrets":             4,
-	"drivers/vaultsecrets":           4,
+	"drivers/awssecrets":             5,
+	"drivers/azuresecrets":           5,
+	"drivers/azuresecrets/azuretest": 5, // a stand-in for the vault
+	"drivers/gcpsecrets":             5,
+	"drivers/vaultsecrets":           5,
 
-	"":       5, // the root: all parts, in order
-	"manage": 6, // the commands of an application
+	// Floor 5: what stands on accounts, and what needs a server.
+	"accounts/pages":        5,
+	"accounts/accountstest": 5,
+	"drivers/redisstore":    5,
+	"drivers/qrcode":        5,
 
-	"examples/minimal":                        7,
-	"examples/bulletin":                       7,
-	"examples/bulletin/internal/site":         7,
-	"examples/bulletin/internal/environments": 7,
+	"":       6, // the root: all parts, in order
+	"manage": 7, // the commands of an application
+
+	"examples/minimal":                        8,
+	"examples/bulletin":                       8,
+	"examples/bulletin/internal/site":         8,
+	"examples/bulletin/internal/environments": 8,
 }
 
 // thirdParty says which packages import more than the standard library and golang.org/x, and what. Whoever imports
 // a part inherits what it requires, so the request path requires nothing.
 var thirdParty = map[string][]string{
 	"manage":               {"github.com/spf13/cobra"},
+	"drivers/redisstore":   {"github.com/redis/go-redis/v9"},
+	"drivers/qrcode":       {"github.com/boombuler/barcode"},
 	"drivers/sqlstore":     {"modernc.org/sqlite", "github.com/jackc/pgx/v5"},
 	"secrets/agefile":      {"filippo.io/age"},
 	"drivers/awssecrets":   {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},

@@ -1,0 +1,2 @@
+// Package accounts logs users in and out.
+package accounts

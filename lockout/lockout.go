@@ -1,0 +1,2 @@
+// Package lockout counts failed logins and stops whoever guesses.
+package lockout
