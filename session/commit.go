@@ -51,7 +51,7 @@ func (s *Session) beforeHeader(h http.Header, status int) {
 	}
 	s.cacheHeaders(h)
 	switch {
-	case failed == nil, s.err != nil && s.excused:
+	case failed == nil, s.failure() != nil && s.excused:
 	case errors.Is(failed, ErrInterrupted):
 		s.st.Replace(http.StatusBadRequest, failed)
 	default:
@@ -89,9 +89,9 @@ func (m *Manager) afterwards(st *httpx.State) {
 func (s *Session) commit(h http.Header) error {
 	var err error
 	switch {
-	case s.err != nil:
+	case s.failure() != nil:
 		s.removeCookie(h)
-		err = s.err
+		err = s.failure()
 	case s.dirty && s.empty():
 		err = s.drop(h)
 	case s.dirty:

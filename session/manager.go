@@ -209,7 +209,7 @@ func (s *Session) find() bool {
 		s.rec = rec.pack()
 	}
 	if err != nil {
-		s.err = m.notFound(r.Context(), err)
+		s.fail(m.notFound(r.Context(), err))
 		return false
 	}
 	over, unnoted := m.judge(&s.rec, momentOf(time.Now()))

@@ -48,7 +48,6 @@ type Session struct {
 	mu        sync.Mutex
 	token     string // under which the store has it; empty if it has not
 	rec       record
-	err       error // why it could not be loaded
 	loaded    bool
 	excused   bool // the application asked for err and answers for what it does
 	dirty     bool // rec has to be stored
@@ -56,6 +55,8 @@ type Session struct {
 	renew     bool // under a token of its own
 	destroyed bool // the cookie has to go
 	sent      bool // the header has gone out
+
+	aside *aside // nil for most requests
 }
 
 // From returns the session of the request that ctx belongs to, or nil if no Manager's Handler has seen the request.
@@ -95,8 +96,8 @@ func (s *Session) change(f func() error) error {
 		return ErrHeaderSent
 	}
 	s.load()
-	if s.err != nil {
-		return s.err
+	if s.failure() != nil {
+		return s.failure()
 	}
 	return f()
 }
@@ -109,14 +110,14 @@ func (s *Session) Err() error {
 	defer s.mu.Unlock()
 	s.load()
 	s.excused = true
-	return s.err
+	return s.failure()
 }
 
 // peekErr is Err without taking responsibility.
 func (s *Session) peekErr() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.err
+	return s.failure()
 }
 
 // IsNew reports whether the store has no session for this visitor.
@@ -153,6 +154,7 @@ func (s *Session) SetUser(user string) error {
 		}
 		s.rec.User, s.rec.Created = user, 0
 		s.dirty, s.renew = true, true
+		s.detach()
 		return nil
 	}))
 }
@@ -162,6 +164,7 @@ func (s *Session) SetUser(user string) error {
 func (s *Session) Renew() error {
 	return s.renewed(s.change(func() error {
 		s.dirty, s.renew = true, true
+		s.detach()
 		return nil
 	}))
 }
@@ -212,11 +215,12 @@ func (s *Session) destroy() error {
 	defer s.mu.Unlock()
 	s.load()
 	if s.token != "" {
-		s.err = s.m.delete(s.st.Request.Context(), s.token)
+		s.fail(s.m.delete(s.st.Request.Context(), s.token))
 	}
 	// Whether or not the store could be reached, the browser is to forget the session.
 	s.token, s.rec, s.dirty, s.renew, s.destroyed = "", record{}, false, false, true
-	return s.err
+	s.detach()
+	return s.failure()
 }
 
 // EndOthers ends every other session of the same user and returns how many there were: after a change of password,
@@ -225,8 +229,8 @@ func (s *Session) EndOthers() (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.load()
-	if s.err != nil {
-		return 0, s.err
+	if s.failure() != nil {
+		return 0, s.failure()
 	}
 	return s.m.endUser(s.st.Request.Context(), s.rec.User, s.token)
 }

@@ -29,6 +29,12 @@ func (m *Manager) users() (UserStore, error) {
 	return nil, fmt.Errorf("session: the store (%T) does not find sessions by their user: %w", m.store, errors.ErrUnsupported)
 }
 
+// Lists reports whether the store finds sessions by their user, so that List, End, EndUser and EndOthers work.
+func (m *Manager) Lists() bool {
+	_, err := m.users()
+	return err == nil
+}
+
 // List returns the user's sessions, for a page that shows where somebody is logged in. It is errors.ErrUnsupported if
 // the store cannot find sessions by their user, as one in cookies cannot.
 func (m *Manager) List(ctx context.Context, user string) ([]Entry, error) {

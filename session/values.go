@@ -136,6 +136,7 @@ func (s *Session) Clear() error {
 	return s.change(func() error {
 		if s.rec.Data != "" {
 			s.rec.Data, s.dirty = "", true
+			s.detach()
 		}
 		return nil
 	})
