@@ -51,11 +51,12 @@ type Store interface {
 	// too many, which the caller compares again, and never one too few. Nobody has the empty address.
 	ByEmail(ctx context.Context, email string) ([]User, error)
 
-	// List returns up to limit users in the order of their names, from the first one behind the name after on.
+	// List returns up to limit users in the order of their names' bytes, from the first one behind the name after on.
 	List(ctx context.Context, after string, limit int) ([]User, error)
 
-	// Create keeps a new user and returns it with its ID and with its times as the Store gives them back. The error
-	// is ErrTaken if there is a user of that name; a Store with a table of its own refuses twins too.
+	// Create keeps a new user and returns it with an ID of the Store's and with its times as the Store gives them back;
+	// a zero Joined is now. The error is ErrTaken if there is a user of that name; a Store with a table of its own
+	// refuses twins too. It is ErrInvalid, here and below, for what [User.Validate] refuses.
 	Create(ctx context.Context, u User) (User, error)
 
 	// Update replaces Email, FirstName, LastName, Active, Staff and Superuser of the user with u's ID. The error is
@@ -102,7 +103,8 @@ type FactorStore interface {
 	// Factors returns the user's factors, the oldest first, unconfirmed ones included.
 	Factors(ctx context.Context, user string) ([]Factor, error)
 
-	// AddFactor keeps a new factor and returns it with its ID and Version.
+	// AddFactor keeps a new factor and returns it with its ID and Version; a zero Created is now. The error is
+	// ErrInvalid, here and below, for what [Factor.Validate] refuses.
 	AddFactor(ctx context.Context, f Factor) (Factor, error)
 
 	// UpdateFactor replaces Name, Confirmed, Data and Used of the factor with f's User and ID if its version is still
