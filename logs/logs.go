@@ -31,6 +31,10 @@
 //	airworthy.security.CSPReportsDropped   more of those came in a minute than are logged
 //	airworthy.security.NonceLate           a nonce was asked for when the header had gone out
 //	airworthy.security.NonceCacheable      an answer with a nonce may be stored by shared caches
+//	airworthy.security.AdminEntered        a member of the staff is in the console, once a quarter of an hour
+//	airworthy.security.AdminRefused        somebody who is logged in was kept out of the console, and why
+//	airworthy.security.AdminAction         what somebody did in the console, and what came of it
+//	airworthy.security.AdminDecoy          somebody asked for a path where scanners look for an admin
 //	airworthy.keys.LedgerFailed            this instance could not report which keys it holds
 //	airworthy.secrets.Read                 secrets were read: which, their version and source (Info)
 //	airworthy.secrets.Changed              a secret that changed was taken over (Info)
@@ -79,6 +83,10 @@ const (
 	EventReportsDropped    = "airworthy.security.CSPReportsDropped"
 	EventNonceLate         = "airworthy.security.NonceLate"
 	EventNonceCacheable    = "airworthy.security.NonceCacheable"
+	EventAdminEntered      = "airworthy.security.AdminEntered"
+	EventAdminRefused      = "airworthy.security.AdminRefused"
+	EventAdminAction       = "airworthy.security.AdminAction"
+	EventAdminDecoy        = "airworthy.security.AdminDecoy"
 	EventLedgerFailed      = "airworthy.keys.LedgerFailed"
 	EventSecretsRead       = "airworthy.secrets.Read"
 	EventSecretsChanged    = "airworthy.secrets.Changed"
