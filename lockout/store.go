@@ -24,7 +24,8 @@ type Key struct {
 
 // State is what is known about a Key. The zero State says that nothing is.
 type State struct {
-	Failures int       // that count against the budget at Last
+	Failures int       // that count against the budget at Leaked
+	Leaked   time.Time // until when it has been reckoned which of them have leaked away; not after Last
 	Last     time.Time // when the last one was
 	Locked   time.Time // when the present or last lock began; zero if there never was one
 	Until    time.Time // until when it is locked; in the past if it is not
@@ -48,7 +49,8 @@ type Entry struct {
 type Store interface {
 	// Update replaces the state of key by what change makes of it, in one step, and returns the new state: of a
 	// thousand updates at once none is lost. It gives change the zero State where nothing is known or what was known
-	// has expired at now, and may call it more than once. A new state that is zero is forgotten.
+	// has expired at now, and may call it more than once: change keeps nothing from one call to the next. A new state
+	// that is zero is forgotten.
 	Update(ctx context.Context, key Key, now time.Time, change func(State) State) (State, error)
 
 	// Load returns the state of key at now, the zero State if nothing is known or what was known has expired.

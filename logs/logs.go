@@ -35,6 +35,8 @@
 //	airworthy.security.AdminRefused        somebody who is logged in was kept out of the console, and why
 //	airworthy.security.AdminAction         what somebody did in the console, and what came of it
 //	airworthy.security.AdminDecoy          somebody asked for a path where scanners look for an admin
+//	airworthy.security.Locked              too many failed logins: who is locked, why, for how long, and from where
+//	airworthy.security.Unlocked            a lock was ended before its time, and by whom
 //	airworthy.keys.LedgerFailed            this instance could not report which keys it holds
 //	airworthy.secrets.Read                 secrets were read: which, their version and source (Info)
 //	airworthy.secrets.Changed              a secret that changed was taken over (Info)
@@ -87,6 +89,8 @@ const (
 	EventAdminRefused      = "airworthy.security.AdminRefused"
 	EventAdminAction       = "airworthy.security.AdminAction"
 	EventAdminDecoy        = "airworthy.security.AdminDecoy"
+	EventLocked            = "airworthy.security.Locked"
+	EventUnlocked          = "airworthy.security.Unlocked"
 	EventLedgerFailed      = "airworthy.keys.LedgerFailed"
 	EventSecretsRead       = "airworthy.secrets.Read"
 	EventSecretsChanged    = "airworthy.secrets.Changed"
