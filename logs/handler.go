@@ -14,7 +14,8 @@ import (
 
 // handler adds to each record what is known about its request. It stands around a handler of log/slog, which writes.
 type handler struct {
-	inner slog.Handler
+	inner  slog.Handler
+	recent *recent
 
 	// What came after the first WithGroup. It is applied to each record anew, after the request's attributes, which
 	// belong to the record and not to a group.
@@ -27,6 +28,7 @@ func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {
 }
 
 func (h *handler) Handle(ctx context.Context, rec slog.Record) error {
+	h.recent.note(ctx, rec)
 	var room [2]slog.Attr
 	known := appendRequest(room[:0], httpx.From(ctx))
 	if len(h.grouped) == 0 {
@@ -59,7 +61,7 @@ func appendRequest(attrs []slog.Attr, s *httpx.State) []slog.Attr {
 
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	if len(h.grouped) == 0 {
-		return &handler{inner: h.inner.WithAttrs(attrs)}
+		return &handler{inner: h.inner.WithAttrs(attrs), recent: h.recent}
 	}
 	return h.with(func(inner slog.Handler) slog.Handler { return inner.WithAttrs(attrs) })
 }
@@ -73,7 +75,7 @@ func (h *handler) WithGroup(name string) slog.Handler {
 
 func (h *handler) with(op func(slog.Handler) slog.Handler) slog.Handler {
 	grouped := append(h.grouped[:len(h.grouped):len(h.grouped)], op)
-	return &handler{inner: h.inner, grouped: grouped}
+	return &handler{inner: h.inner, recent: h.recent, grouped: grouped}
 }
 
 // lineWriter gets one record in one Write from log/slog and makes sure that it is one line of harmless characters.

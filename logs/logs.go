@@ -46,6 +46,8 @@
 //	airworthy.template                     an error page could not be made (Error)
 //	airworthy.access                       one line for each answer (Info; Error from 500 on, or cut off)
 //
+// The latest events stay in memory too, for consoles: [Logs.Events].
+//
 // # What it does not do
 //
 // It replaces secrets that it is told of, that have the type [secret.Text], or whose attribute is plainly named. It
@@ -133,6 +135,7 @@ type Logs struct {
 	logger *slog.Logger
 	lines  slog.Handler // the access log's: it writes what has been through redaction
 	text   func(string) string
+	recent *recent
 	access Access
 	quiet  map[string]bool
 	header string // canonical; empty if no header is believed
@@ -153,12 +156,13 @@ func New(cfg Config) (*Logs, error) {
 		inner = newBrief(cfg, out, red)
 	}
 	l := &Logs{
-		logger: slog.New(&handler{inner: inner}),
+		recent: newRecent(redactor{mask: cfg.Mask}),
 		lines:  newHandler(cfg, out, nil),
 		text:   red.text,
 		access: cfg.AccessLog,
 		quiet:  map[string]bool{},
 	}
+	l.logger = slog.New(&handler{inner: inner, recent: l.recent})
 	for _, path := range cfg.Quiet {
 		l.quiet[path] = true
 	}
