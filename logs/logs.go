@@ -43,6 +43,7 @@
 //	airworthy.secrets.Refused              a new value was not taken over, and why
 //	airworthy.secrets.Stale                a source of secrets fails, or lacks one that it had
 //	airworthy.secrets.Recovered            a source of secrets answers again (Info)
+//	airworthy.password.Unjudged            a rule about passwords could not judge one, and whether it passed
 //	airworthy.template                     an error page could not be made (Error)
 //	airworthy.access                       one line for each answer (Info; Error from 500 on, or cut off)
 //
@@ -99,6 +100,7 @@ const (
 	EventSecretsRefused    = "airworthy.secrets.Refused"
 	EventSecretsStale      = "airworthy.secrets.Stale"
 	EventSecretsRecovered  = "airworthy.secrets.Recovered"
+	EventPasswordUnjudged  = "airworthy.password.Unjudged"
 	EventTemplate          = "airworthy.template"
 	EventAccess            = "airworthy.access"
 )

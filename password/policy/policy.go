@@ -18,6 +18,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ import (
 	"slices"
 	"time"
 	"unicode/utf8"
+
+	"github.com/airworthy-go/airworthy/internal/httpx"
 )
 
 // Shortest passwords, in code points.
@@ -35,8 +38,11 @@ const (
 	Django           = 8  // what Django's MinimumLengthValidator asks for
 )
 
-// defaultMaxBytes is how long a password may be. Whoever generates one stays far below.
-const defaultMaxBytes = 4096
+// How long a password may be. Whoever generates one stays far below.
+const (
+	defaultMaxBytes = 4096
+	maxMaxBytes     = 1 << 20
+)
 
 // Config says which rules passwords are held to. The zero Config has all of Django's four, with NIST's length.
 type Config struct {
@@ -47,7 +53,7 @@ type Config struct {
 	// SecondFactor says that nobody gets in with a password alone.
 	SecondFactor bool
 
-	// MaxBytes is how long a password may be in UTF-8; 0 for 4096.
+	// MaxBytes is how many bytes of UTF-8 a password may have, so that judging it is bounded work; 0 for 4096.
 	MaxBytes int
 
 	// MaxSimilarity is the ratio, from 0.1 to 1, from which on a password is too similar to an attribute; 0 for
@@ -110,57 +116,129 @@ func (c Config) minLength() int {
 
 // Policy judges passwords. It is made by [New] and safe for concurrent use.
 type Policy struct {
-	cfg    Config
-	common map[string]struct{} // of the file
+	cfg      Config
+	common   map[string]struct{} // of the file
+	breached breached
+	sample   *httpx.Sampler
 }
 
-// New returns the policy that cfg describes. The error holds every mistake.
+// New returns the policy that cfg describes. The error holds every mistake: a file that cannot be used is one.
 func New(cfg Config) (*Policy, error) {
-	p := &Policy{cfg: cfg}
-	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("policy: "+format, args...)) }
-	if cfg.MinLength < 0 {
-		bad("PASSWORD_MIN_LENGTH: %d is negative: set a number of characters, such as %d", cfg.MinLength, NISTSingleFactor)
-	}
+	p := &Policy{cfg: cfg, sample: httpx.NewSampler(time.Minute, 10, 4)}
 	p.cfg.MinLength = cfg.minLength()
+	p.cfg.MaxSimilarity = cmp.Or(cfg.MaxSimilarity, defaultSimilarity)
+	p.cfg.MaxBytes = cmp.Or(cfg.MaxBytes, defaultMaxBytes)
 	p.cfg.Attributes = slices.Clone(cfg.Attributes)
 	p.cfg.Validators = slices.Clone(cfg.Validators)
-	if p.cfg.MaxSimilarity == 0 {
-		p.cfg.MaxSimilarity = defaultSimilarity
+	errs := p.cfg.faults()
+	if cfg.CommonFile != "" {
+		var err error
+		if p.common, err = readCommon(cfg.CommonFile); err != nil {
+			errs = append(errs, commonFault(err))
+		}
 	}
-	if p.cfg.MaxBytes == 0 {
-		p.cfg.MaxBytes = defaultMaxBytes
-	}
-	if s := p.cfg.MaxSimilarity; !(s >= minSimilarity && s <= 1) {
-		bad("PASSWORD_MAX_SIMILARITY: %v is not between 0.1 and 1: set a ratio, such as 0.7", s)
+	var err error
+	if p.breached, err = openBreached(cfg); err != nil {
+		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, err
+		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
 }
+
+// faults returns what is wrong with the numbers and what contradicts itself.
+func (c Config) faults() (errs []error) {
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("policy: "+format, args...)) }
+	if c.MinLength < 0 {
+		bad("PASSWORD_MIN_LENGTH: %d is negative: set a number of characters, such as %d", c.MinLength, NISTSingleFactor)
+	}
+	if c.MaxBytes < 64 || c.MaxBytes > maxMaxBytes || c.MaxBytes < c.MinLength {
+		bad("MaxBytes: %d is no sensible bound: choose from 64 to %d, and not less than PASSWORD_MIN_LENGTH", c.MaxBytes, maxMaxBytes)
+	}
+	if s := c.MaxSimilarity; !(s >= minSimilarity && s <= 1) {
+		bad("PASSWORD_MAX_SIMILARITY: %v is not between 0.1 and 1: set a ratio, such as 0.7", s)
+	}
+	if c.BreachedTimeout < 0 {
+		bad("PASSWORD_BREACHED_TIMEOUT: %s is negative: give the service some time, such as 3s", c.BreachedTimeout)
+	}
+	if c.InsecureCommonFileOnly && c.CommonFile == "" {
+		bad("PASSWORD_COMMON_FILE_ONLY: there is no file: set PASSWORD_COMMON_FILE to one")
+	}
+	if slices.Contains(c.Validators, nil) {
+		bad("Validators: one is nil: leave it out")
+	}
+	return errs
+}
+
+// commonFault says which setting an error of the list of common passwords is about.
+func commonFault(err error) error {
+	return fmt.Errorf("policy: PASSWORD_COMMON_FILE: the file cannot be used: %w: give a list with one password on each line, as text or gzip", err)
+}
+
+// Close closes the filter. Passwords cannot be judged after it if there is one.
+func (p *Policy) Close() error { return p.breached.close() }
 
 // Validate returns nil if the password may be chosen. A *[Refusal] says what is wrong with it, all of it, in the order of
 // Django's rules. Any other error means that it could not be judged, and then it is not to be taken either. Neither repeats
 // the password.
 //
-// The attributes are the user's: name, address and whatever else others know or guess.
+// The attributes are the user's: name, address and whatever else others know or guess; of each the first 64 KiB count. The
+// range service is asked only about a password that nothing else refuses.
 func (p *Policy) Validate(ctx context.Context, password string, attributes ...Attribute) error {
 	if len(password) > p.cfg.MaxBytes {
 		return &Refusal{[]Problem{tooLong()}}
 	}
-	problems := p.django(password, attributes)
-	if problems != nil {
-		return &Refusal{problems}
+	all := append(slices.Clip(attributes), p.cfg.Attributes...)
+	problems := p.django(password, all)
+	var errs []error
+	for _, v := range p.cfg.Validators {
+		found, err := v.Validate(ctx, password, all)
+		problems = append(problems, found...)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("policy: a rule of the application could not judge the password: %w", err))
+		}
 	}
-	return nil
+	known, err := p.isBreached(ctx, password, len(problems) == 0)
+	if known {
+		problems = append(problems, breachedProblem())
+	}
+	if err != nil {
+		errs = append(errs, err)
+	}
+	if len(problems) == 0 {
+		return errors.Join(errs...)
+	}
+	for _, err := range errs {
+		p.unjudged(ctx, err, false)
+	}
+	return &Refusal{problems}
+}
+
+// isBreached asks the filter and, if ask says so, the service. An error is none where the policy fails open.
+func (p *Policy) isBreached(ctx context.Context, password string, ask bool) (bool, error) {
+	known, err := p.breached.contains(ctx, password, ask)
+	if err == nil || !p.cfg.InsecureBreachedFailOpen || ctx.Err() != nil {
+		return known, err
+	}
+	p.unjudged(ctx, err, true)
+	return known, nil
+}
+
+// unjudged logs that a rule could not say anything about a password, and whether that is all there is to it.
+func (p *Policy) unjudged(ctx context.Context, err error, passes bool) {
+	unlogged, ok := p.sample.Take()
+	if !ok {
+		return
+	}
+	httpx.Logger(p.cfg.Logger).WarnContext(ctx, "policy: a rule could not judge a password",
+		"event", "airworthy.password.Unjudged", "error", err, "passed", passes, "unlogged", unlogged)
 }
 
 // django holds a password to the four rules.
 func (p *Policy) django(password string, attributes []Attribute) (problems []Problem) {
 	if !p.cfg.InsecureNoSimilarity {
-		all := append(slices.Clip(attributes), p.cfg.Attributes...)
-		if a, ok := similar(password, all, p.cfg.MaxSimilarity); ok {
+		if a, ok := similar(password, attributes, p.cfg.MaxSimilarity); ok {
 			problems = append(problems, tooSimilar(a))
 		}
 	}
@@ -185,6 +263,24 @@ func (p *Policy) isCommon(word string) bool {
 
 // Help returns what is asked of a password, in sentences for a form.
 func (p *Policy) Help() []string {
-	help := []string{fmt.Sprintf("Use at least %s; a few words together are good.", characters(p.cfg.MinLength))}
+	help := []string{fmt.Sprintf("Use at least %s. A few words that do not belong together are good.", characters(p.cfg.MinLength))}
+	for _, rule := range []struct {
+		on   bool
+		text string
+	}{
+		{!p.cfg.InsecureNoSimilarity, "It must not be like your name, your address or anything else about you."},
+		{!p.cfg.InsecureNoCommon, "It must not be a password that many people use."},
+		{!p.cfg.InsecureNoNumeric, "It must not be made of digits only."},
+		{p.breached.some(), "It must not have appeared in a data breach."},
+	} {
+		if rule.on {
+			help = append(help, rule.text)
+		}
+	}
+	for _, v := range p.cfg.Validators {
+		if text := v.Help(); text != "" {
+			help = append(help, text)
+		}
+	}
 	return help
 }

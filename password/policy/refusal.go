@@ -71,7 +71,7 @@ func numeric() Problem {
 	return Problem{CodeNumeric, "This password has only digits: use words or letters too."}
 }
 
-func breached() Problem {
+func breachedProblem() Problem {
 	return Problem{CodeBreached, "This password was found in a data breach, so attackers know it: " +
 		"choose another, and change it wherever else you use it."}
 }
