@@ -119,6 +119,9 @@ func (a *App) Close() error {
 	if a.reporter != nil {
 		a.reporter.end()
 	}
+	if a.parts.accounts != nil {
+		errs = append(errs, a.parts.accounts.Close())
+	}
 	a.mu.Lock()
 	closers := a.closers
 	a.closers = nil

@@ -32,6 +32,8 @@ type parts struct {
 	https   *https.Guard
 	session *session.Manager // nil if sessions are off
 	csrf    *csrf.Guard
+
+	users
 }
 
 // chain puts the parts around the application. The list is the order, from the outside in; each line says why there.
@@ -108,6 +110,7 @@ func (s Settings) build() (*parts, error) {
 	if p.csrf, err = csrf.New(s.CSRF); err != nil {
 		fail(err)
 	}
+	fail(s.buildUsers(p))
 	fail(s.Serve.validate())
 	return p, errors.Join(errs...)
 }
@@ -123,6 +126,7 @@ func (s Settings) connected(ring *keyring.Ring) Settings {
 	if s.Session.OnRenew == nil && !s.CSRF.InsecureOff {
 		s.Session.OnRenew = csrf.Rotate
 	}
+	s = s.usersConnected()
 	s.CSRF.SessionDomain = s.Session.CookieDomain
 	if s.CSRF.UseSessions && s.CSRF.Secrets == nil && !s.Session.InsecureOff {
 		s.CSRF.Secrets = sessionSecrets{}
@@ -168,6 +172,7 @@ func (s Settings) keys() keyring.Config {
 func (s Settings) logging(l *slog.Logger) Settings {
 	for _, field := range []**slog.Logger{
 		&s.Proxy.Logger, &s.CSP.Logger, &s.ErrorPages.Logger, &s.Hosts.Logger, &s.HTTPS.Logger, &s.Session.Logger, &s.CSRF.Logger,
+		&s.Passwords.Logger, &s.PasswordPolicy.Logger, &s.Lockout.Logger, &s.Accounts.Logger,
 	} {
 		if *field == nil {
 			*field = l

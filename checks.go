@@ -64,6 +64,7 @@ func (s Settings) Checks() []check.Check {
 		c.Cookies.Checks(),
 		c.Session.Checks(),
 		c.CSRF.Checks(),
+		c.userChecks(),
 		secrets.Checks(s.keeper(), s.Loaded),
 		s.ownChecks(),
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/airworthy-go/airworthy/accounts"
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/cookies"
 	"github.com/airworthy-go/airworthy/csp"
@@ -16,7 +17,10 @@ import (
 	"github.com/airworthy-go/airworthy/hosts"
 	"github.com/airworthy-go/airworthy/https"
 	"github.com/airworthy-go/airworthy/keyring"
+	"github.com/airworthy-go/airworthy/lockout"
 	"github.com/airworthy-go/airworthy/logs"
+	"github.com/airworthy-go/airworthy/password"
+	"github.com/airworthy-go/airworthy/password/policy"
 	"github.com/airworthy-go/airworthy/proxy"
 	"github.com/airworthy-go/airworthy/session"
 	"github.com/airworthy-go/airworthy/settings"
@@ -38,7 +42,13 @@ type Settings struct {
 	Cookies    cookies.Config // of the session and of CSRF
 	Session    session.Config
 	CSRF       csrf.Config
-	Serve      Serve
+
+	Passwords      password.Config
+	PasswordPolicy policy.Config
+	Lockout        lockout.Config
+	Accounts       accounts.Config // there are accounts if it has a Store
+
+	Serve Serve
 
 	// Ring is the keyring that Keyring describes, if somebody else needs it before New, such as a session store of
 	// Django's shape. Nil to have New make it.

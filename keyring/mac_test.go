@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/airworthy-go/airworthy/keyring"
+	"github.com/airworthy-go/airworthy/secret"
 )
 
 // TestMACIsDjangos holds the MAC to what Django 5.2 computes as a user's session auth hash.
@@ -184,5 +185,28 @@ func BenchmarkMACSign(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		m.Sign(dst, msg)
+	}
+}
+
+func TestVerifyFuncAsksWithEachKey(t *testing.T) {
+	old, now := keyring.Generate(), keyring.Generate()
+	former, err := keyring.New(keyring.Config{Key: old})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := keyring.New(keyring.Config{Key: now, Fallbacks: []secret.Text{old}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := former.MAC("x").Sign(nil, []byte("message"))[:16]
+	equal := func(mac []byte) bool { return bytes.Equal(mac[:16], half) }
+	if current, ok := ring.MAC("x").VerifyFunc([]byte("message"), equal); current || !ok {
+		t.Errorf("VerifyFunc of what a fallback signed = %v, %v, want false, true", current, ok)
+	}
+	if current, ok := former.MAC("x").VerifyFunc([]byte("message"), equal); !current || !ok {
+		t.Errorf("VerifyFunc of what the current key signed = %v, %v, want true, true", current, ok)
+	}
+	if _, ok := ring.MAC("x").VerifyFunc([]byte("another"), equal); ok {
+		t.Error("VerifyFunc of another message = true")
 	}
 }

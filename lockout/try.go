@@ -109,6 +109,20 @@ func (t *Try) Succeed(ctx context.Context) error {
 	return errors.Join(all...)
 }
 
+// Cancel says that nothing was verified, as when the machine was too busy: what the attempt counted is taken back, and
+// nothing else is forgotten. Of a Try that is Locked or Refused there is nothing to take back. A second call, or one
+// after Succeed, does nothing.
+func (t *Try) Cancel(ctx context.Context) error {
+	if t.settled.Swap(true) {
+		return nil
+	}
+	var all []error
+	for _, c := range t.counts {
+		all = append(all, t.takeBack(ctx, c))
+	}
+	return errors.Join(all...)
+}
+
 // failed says at what the store failed.
 func failed(what string, err error) error {
 	if err == nil {

@@ -37,6 +37,26 @@
 //	airworthy.security.AdminDecoy          somebody asked for a path where scanners look for an admin
 //	airworthy.security.Locked              too many failed logins: who is locked, why, for how long, and from where
 //	airworthy.security.Unlocked            a lock was ended before its time, and by whom
+//	airworthy.security.LoggedIn            somebody logged in, and whether with a second factor (Info)
+//	airworthy.security.LoginRefused        a login, or a password that was asked for again, was refused, and why
+//	airworthy.security.LoggedOut           somebody logged out (Info)
+//	airworthy.security.SessionOutdated     a session ended that was begun under another password
+//	airworthy.security.SessionEnded        sessions were ended by their owner (Info)
+//	airworthy.security.AccountCreated      somebody signed up (Info)
+//	airworthy.security.AccountLocked       an operator made an account inactive
+//	airworthy.security.AccountUnlocked     an operator made an account active
+//	airworthy.security.PasswordChanged     a password was changed, reset or set
+//	airworthy.security.EmailChanged        an e-mail address was changed
+//	airworthy.security.ResetRequested      a link that resets a password was sent (Info)
+//	airworthy.security.FactorAdded         a second factor was added
+//	airworthy.security.FactorRemoved       second factors were removed
+//	airworthy.security.FactorShown         a second factor was shown anew (Info)
+//	airworthy.security.FactorRefused       a second factor was refused
+//	airworthy.security.RecoveryCodesMade   new recovery codes were made
+//	airworthy.security.RecoveryCodeUsed    a recovery code was used
+//	airworthy.security.HashRefused         a stored password hash is not one, or would cost too much
+//	airworthy.security.HashingBusy         more passwords are to be verified than the machine can
+//	airworthy.accounts.MailFailed          a mail to a user could not be sent (Error)
 //	airworthy.keys.LedgerFailed            this instance could not report which keys it holds
 //	airworthy.secrets.Read                 secrets were read: which, their version and source (Info)
 //	airworthy.secrets.Changed              a secret that changed was taken over (Info)
@@ -94,6 +114,26 @@ const (
 	EventAdminDecoy        = "airworthy.security.AdminDecoy"
 	EventLocked            = "airworthy.security.Locked"
 	EventUnlocked          = "airworthy.security.Unlocked"
+	EventLoggedIn          = "airworthy.security.LoggedIn"
+	EventLoginRefused      = "airworthy.security.LoginRefused"
+	EventLoggedOut         = "airworthy.security.LoggedOut"
+	EventSessionOutdated   = "airworthy.security.SessionOutdated"
+	EventSessionEnded      = "airworthy.security.SessionEnded"
+	EventAccountCreated    = "airworthy.security.AccountCreated"
+	EventAccountLocked     = "airworthy.security.AccountLocked"
+	EventAccountUnlocked   = "airworthy.security.AccountUnlocked"
+	EventPasswordChanged   = "airworthy.security.PasswordChanged"
+	EventEmailChanged      = "airworthy.security.EmailChanged"
+	EventResetRequested    = "airworthy.security.ResetRequested"
+	EventFactorAdded       = "airworthy.security.FactorAdded"
+	EventFactorRemoved     = "airworthy.security.FactorRemoved"
+	EventFactorShown       = "airworthy.security.FactorShown"
+	EventFactorRefused     = "airworthy.security.FactorRefused"
+	EventRecoveryCodesMade = "airworthy.security.RecoveryCodesMade"
+	EventRecoveryCodeUsed  = "airworthy.security.RecoveryCodeUsed"
+	EventHashRefused       = "airworthy.security.HashRefused"
+	EventHashingBusy       = "airworthy.security.HashingBusy"
+	EventMailFailed        = "airworthy.accounts.MailFailed"
 	EventLedgerFailed      = "airworthy.keys.LedgerFailed"
 	EventSecretsRead       = "airworthy.secrets.Read"
 	EventSecretsChanged    = "airworthy.secrets.Changed"

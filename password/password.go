@@ -54,6 +54,7 @@ type BusyError struct {
 	RetryAfter time.Duration // whole seconds, at least one
 }
 
+// Error says when to try again.
 func (e *BusyError) Error() string {
 	return fmt.Sprintf("password: too many passwords are being hashed: try again in %s", e.RetryAfter)
 }

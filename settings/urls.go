@@ -3,6 +3,7 @@ package settings
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -200,9 +201,20 @@ func IsSecretName(name string) bool {
 		strings.HasSuffix(upper, "CACHE_URL") || strings.HasSuffix(upper, "EMAIL_URL")
 }
 
+// aboutPasswords are how settings begin that say what passwords are to be like, in Django and here. They are no secrets.
+var aboutPasswords = []string{
+	"auth_password_validators", "password_hashers", "password_reset_timeout", "password_preset", "password_min_length",
+	"password_max_similarity", "password_parallel", "password_memory", "password_wait", "password_argon2_",
+	"password_pbkdf2_", "password_scrypt_", "password_bcrypt_", "password_common_file", "password_breached_file",
+	"password_breached_url", "password_breached_timeout", "password_breached_fail_open",
+}
+
 // isSecretWord reports whether what is called name is probably a secret.
 func isSecretWord(name string) bool {
 	name = strings.ToLower(name)
+	if slices.ContainsFunc(aboutPasswords, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
+		return false
+	}
 	for _, word := range []string{"passw", "pwd", "secret", "token", "credential", "apikey", "api_key", "dsn"} {
 		if strings.Contains(name, word) {
 			return true

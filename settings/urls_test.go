@@ -300,3 +300,16 @@ func FuzzPasswordNeverBecomesHost(f *testing.F) {
 		}
 	})
 }
+
+func TestSecretNames(t *testing.T) {
+	for name, want := range map[string]bool{
+		"SECRET_KEY": true, "DB_PASSWORD": true, "PASSWORD": true, "PASSWORD_PRODUCTION": true, "REDIS_PASSWD": true,
+		"PASSWORD_FILE": true, "SENTRY_DSN": true, "DATABASE_URL": true,
+		"PASSWORD_BREACHED_URL": false, "PASSWORD_HASHERS": false, "PASSWORD_RESET_TIMEOUT": false, "AUTH_PASSWORD_VALIDATORS": false, "PASSWORD_ARGON2_TIME": false,
+		"ALLOWED_HOSTS": false,
+	} {
+		if got := settings.IsSecretName(name); got != want {
+			t.Errorf("IsSecretName(%s) = %v, want %v", name, got, want)
+		}
+	}
+}
