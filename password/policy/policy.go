@@ -26,7 +26,6 @@ import (
 	"net/http"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"github.com/airworthy-go/airworthy/internal/httpx"
 )
@@ -53,7 +52,13 @@ type Config struct {
 	// SecondFactor says that nobody gets in with a password alone.
 	SecondFactor bool
 
-	// MaxBytes is how many bytes of UTF-8 a password may have, so that judging it is bounded work; 0 for 4096.
+	// AsTyped holds a password only to what was typed, as Django does. Without it the rules are also held to its NFKC form,
+	// in which a full-width p is a p: that is what package password hashes unless its preset is one of Django's. The
+	// root connects the two.
+	AsTyped bool
+
+	// MaxBytes is how many bytes of UTF-8 a password may have, so that judging it is bounded work; 0 for 4096, which
+	// is what package password takes.
 	MaxBytes int
 
 	// MaxSimilarity is the ratio, from 0.1 to 1, from which on a password is too similar to an attribute; 0 for
@@ -190,7 +195,8 @@ func (p *Policy) Validate(ctx context.Context, password string, attributes ...At
 		return &Refusal{[]Problem{tooLong()}}
 	}
 	all := append(slices.Clip(attributes), p.cfg.Attributes...)
-	problems := p.django(password, all)
+	forms := p.forms(password, all)
+	problems := p.django(forms)
 	var errs []error
 	for _, v := range p.cfg.Validators {
 		found, err := v.Validate(ctx, password, all)
@@ -199,7 +205,7 @@ func (p *Policy) Validate(ctx context.Context, password string, attributes ...At
 			errs = append(errs, fmt.Errorf("policy: a rule of the application could not judge the password: %w", err))
 		}
 	}
-	known, err := p.isBreached(ctx, password, len(problems) == 0)
+	known, err := p.isBreached(ctx, forms, len(problems) == 0)
 	if known {
 		problems = append(problems, breachedProblem())
 	}
@@ -216,8 +222,14 @@ func (p *Policy) Validate(ctx context.Context, password string, attributes ...At
 }
 
 // isBreached asks the filter and, if ask says so, the service. An error is none where the policy fails open.
-func (p *Policy) isBreached(ctx context.Context, password string, ask bool) (bool, error) {
-	known, err := p.breached.contains(ctx, password, ask)
+func (p *Policy) isBreached(ctx context.Context, forms []form, ask bool) (known bool, err error) {
+	for i, f := range forms {
+		if i > 0 && f.password == forms[0].password {
+			continue // only the attributes have another form
+		}
+		found, problem := p.breached.contains(ctx, f.password, ask)
+		known, err = known || found, errors.Join(err, problem)
+	}
 	if err == nil || !p.cfg.InsecureBreachedFailOpen || ctx.Err() != nil {
 		return known, err
 	}
@@ -233,32 +245,6 @@ func (p *Policy) unjudged(ctx context.Context, err error, passes bool) {
 	}
 	httpx.Logger(p.cfg.Logger).WarnContext(ctx, "policy: a rule could not judge a password",
 		"event", "airworthy.password.Unjudged", "error", err, "passed", passes, "unlogged", unlogged)
-}
-
-// django holds a password to the four rules.
-func (p *Policy) django(password string, attributes []Attribute) (problems []Problem) {
-	if !p.cfg.InsecureNoSimilarity {
-		if a, ok := similar(password, attributes, p.cfg.MaxSimilarity); ok {
-			problems = append(problems, tooSimilar(a))
-		}
-	}
-	if utf8.RuneCountInString(password) < p.cfg.MinLength {
-		problems = append(problems, tooShort(p.cfg.MinLength))
-	}
-	if !p.cfg.InsecureNoCommon && p.isCommon(strip(lower(password))) {
-		problems = append(problems, tooCommon())
-	}
-	if !p.cfg.InsecureNoNumeric && allDigits(password) {
-		problems = append(problems, numeric())
-	}
-	return problems
-}
-
-func (p *Policy) isCommon(word string) bool {
-	if _, ok := p.common[word]; ok {
-		return true
-	}
-	return !p.cfg.InsecureCommonFileOnly && isCommon(word)
 }
 
 // Help returns what is asked of a password, in sentences for a form.
