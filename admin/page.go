@@ -92,7 +92,9 @@ type Action struct {
 type Form struct {
 	Action string // name of the action in [Page.Act], which it posts to; empty for a search, which is a GET of the page
 	Fields []Field
-	Submit string // what the button says
+	Values url.Values // further fields, which nobody sees
+	Submit string     // what the button says
+	Danger bool       // what it does cannot be taken back
 }
 
 // Field is one field of a form.

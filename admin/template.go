@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ var (
 	style  = read("console.css")
 	layout = template.Must(template.New("").Funcs(template.FuncMap{
 		"machine": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"person":  func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
+		"person":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
 		"ago":     func(t time.Time) string { return ago(time.Since(t)) },
 	}).Parse(read("console.html")))
 )
@@ -85,9 +86,14 @@ func (s Section) HasActions() bool {
 }
 
 // Pairs returns the hidden fields of an action, in order.
-func (a Action) Pairs() [][2]string {
+func (a Action) Pairs() [][2]string { return pairs(a.Values) }
+
+// Pairs returns the hidden fields of a form, in order.
+func (f Form) Pairs() [][2]string { return pairs(f.Values) }
+
+func pairs(all url.Values) [][2]string {
 	var pairs [][2]string
-	for name, values := range a.Values {
+	for name, values := range all {
 		for _, v := range values {
 			pairs = append(pairs, [2]string{name, v})
 		}
@@ -102,6 +108,16 @@ func (s Section) Column(i int) string {
 		return s.Columns[i]
 	}
 	return ""
+}
+
+// Long reports whether the cell has a word that is too long for a column, and so has to be broken anywhere.
+func (c Cell) Long() bool {
+	for word := range strings.FieldsSeq(c.Text + " " + c.Note) {
+		if len(word) > 40 {
+			return true
+		}
+	}
+	return false
 }
 
 // placed is a field with an id of its own on the page.
