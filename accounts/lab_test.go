@@ -105,18 +105,28 @@ type browser struct {
 
 func (l *lab) browser(address string) *browser { return &browser{l, address, map[string]string{}} }
 
-// do serves one request of the browser with f.
-func (b *browser) do(f func(w http.ResponseWriter, r *http.Request)) *http.Response {
-	b.l.t.Helper()
+// request returns a request of the browser.
+func (b *browser) request() *http.Request {
 	r := httptest.NewRequest("POST", "https://example.com/", nil)
 	r.RemoteAddr = b.address + ":4000"
 	r.Header.Set("User-Agent", "Test browser")
 	for name, value := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
-	w := httptest.NewRecorder()
+	return r
+}
+
+func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
+
+// keysOf returns a ring's Config of one key.
+func keysOf(key secret.Text) keyring.Config { return keyring.Config{Key: key} }
+
+// do serves one request of the browser with f.
+func (b *browser) do(f func(w http.ResponseWriter, r *http.Request)) *http.Response {
+	b.l.t.Helper()
+	w := newRecorder()
 	b.l.handle = f
-	b.l.handler.ServeHTTP(w, r)
+	b.l.handler.ServeHTTP(w, b.request())
 	res := w.Result()
 	for _, c := range res.Cookies() {
 		if c.MaxAge < 0 || c.Value == "" {
