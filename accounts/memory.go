@@ -10,11 +10,8 @@ import (
 	"time"
 )
 
-// At most so many users are what Twins and ByEmail return.
-const (
-	maxTwins   = 10
-	maxByEmail = 100
-)
+// maxByEmail is how many users ByEmail returns. Twins, of whom it would be 10, there are none.
+const maxByEmail = 100
 
 // Memory keeps users and their second factors in the process: for tests, for development, for a demonstration. What it
 // keeps is gone when the process ends. It refuses twins. It is safe for concurrent use.
@@ -90,25 +87,28 @@ func (m *Memory) ByEmail(_ context.Context, email string) ([]User, error) {
 	if canonical == "" {
 		return nil, nil
 	}
-	return first(m.byEmail[canonical], maxByEmail, func(*User) bool { return true }), nil
+	return first(m.byEmail[canonical], maxByEmail, byJoined, func(*User) bool { return true }), nil
 }
+
+func byJoined(a, b User) int { return cmp.Or(a.Joined.Compare(b.Joined), byName(a, b)) }
+func byName(a, b User) int   { return strings.Compare(a.Username, b.Username) }
 
 // List implements [Store].
 func (m *Memory) List(_ context.Context, after string, limit int) ([]User, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return first(m.byID, limit, func(u *User) bool { return u.Username > after }), nil
+	return first(m.byID, limit, byName, func(u *User) bool { return u.Username > after }), nil
 }
 
-// first returns the first users of some, in the order of their names.
-func first(some map[string]*User, limit int, in func(*User) bool) []User {
+// first returns copies of the first of those users.
+func first(some map[string]*User, limit int, order func(a, b User) int, in func(*User) bool) []User {
 	var users []User
 	for _, u := range some {
 		if in(u) {
 			users = append(users, *u)
 		}
 	}
-	slices.SortFunc(users, func(a, b User) int { return strings.Compare(a.Username, b.Username) })
+	slices.SortFunc(users, order)
 	return users[:max(0, min(limit, len(users)))]
 }
 

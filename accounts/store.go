@@ -47,8 +47,9 @@ type Store interface {
 	// Twins returns the users whose [CanonicalUsername] is that of username, itself included: at most 10.
 	Twins(ctx context.Context, username string) ([]User, error)
 
-	// ByEmail returns the users whose address may be that, however it is capitalised: at most 100. It may return some
-	// too many, which the caller compares again, and never one too few. Nobody has the empty address.
+	// ByEmail returns the users whose address may be that, however it is capitalised: at most 100, the oldest first. It
+	// may return some too many, which the caller compares again, and never one too few: whose [CanonicalEmail] is equal
+	// is never cut off for somebody whose is not. Nobody has the empty address.
 	ByEmail(ctx context.Context, email string) ([]User, error)
 
 	// List returns up to limit users in the order of their names' bytes, from the first one behind the name after on.

@@ -16,9 +16,9 @@ type factors struct {
 	list, get, insert, update, remove, all string
 }
 
-func newFactors(d database) *factors {
+func newFactors(d database) factors {
 	const from = `SELECT ` + factorColumns + ` FROM airworthy_factors WHERE `
-	return &factors{
+	return factors{
 		db:   d,
 		list: d.text(from + `user_id = ? ORDER BY created, id`),
 		get:  d.text(from + `user_id = ? AND id = ?`),

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/airworthy-go/airworthy/accounts"
+	"github.com/airworthy-go/airworthy/accounts/accountstest"
 	"github.com/airworthy-go/airworthy/drivers/sqlstore"
 	"github.com/airworthy-go/airworthy/secret"
 )
@@ -23,16 +24,54 @@ func newAccounts(t testing.TB, db *sql.DB, driver string) *sqlstore.Accounts {
 	return s
 }
 
-func TestMemoryOfAccountsLastsInADatabase(t *testing.T) {
-	each(t, func(t *testing.T, driver string, open func(*testing.T) *sql.DB) {
-		s := newAccounts(t, open(t), driver)
-		u, err := s.Create(t.Context(), accounts.User{Username: "Alice", Email: "a@example.org"})
-		if err != nil {
-			t.Fatal(err)
+// userStore is what both stores of users are.
+type userStore interface {
+	accounts.Store
+	accounts.FactorStore
+	Migrate(ctx context.Context) error
+}
+
+// eachStore runs f with both stores on both databases.
+func eachStore(t *testing.T, f func(t *testing.T, open func(*testing.T) (userStore, *sql.DB))) {
+	each(t, func(t *testing.T, driver string, openAny func(*testing.T) *sql.DB) {
+		open := func(t *testing.T) *sql.DB {
+			db := openAny(t)
+			db.SetMaxOpenConns(20) // a hundred at once are more than PostgreSQL has room for
+			return db
 		}
-		if got, err := s.ByID(t.Context(), u.ID); err != nil || got != u {
-			t.Errorf("got %v, %v, want %v", got, err, u)
-		}
+		t.Run("native", func(t *testing.T) {
+			f(t, func(t *testing.T) (userStore, *sql.DB) {
+				db := open(t)
+				return newAccounts(t, db, driver), db
+			})
+		})
+		t.Run("Django", func(t *testing.T) {
+			f(t, func(t *testing.T) (userStore, *sql.DB) {
+				db := open(t)
+				return newDjangoAccounts(t, db, driver), db
+			})
+		})
+	})
+}
+
+func TestAccountsConform(t *testing.T) {
+	eachStore(t, func(t *testing.T, open func(*testing.T) (userStore, *sql.DB)) {
+		accountstest.TestStore(t, func(t *testing.T) accounts.Store {
+			s, _ := open(t)
+			return s
+		})
+		accountstest.TestFactors(t, func(t *testing.T) (accounts.FactorStore, []string) {
+			s, _ := open(t)
+			var ids []string
+			for _, name := range []string{"alice", "bob"} {
+				u, err := s.Create(t.Context(), accounts.User{Username: name})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ids = append(ids, u.ID)
+			}
+			return s, ids
+		})
 	})
 }
 
