@@ -20,6 +20,18 @@ func twoUsers(t *testing.T, s accounts.Store) []string {
 	return ids
 }
 
+func Example() {
+	// In a file of tests:
+	_ = func(t *testing.T) {
+		accountstest.TestStore(t, func(*testing.T) accounts.Store { return accounts.NewMemory() })
+		accountstest.TestFactors(t, func(t *testing.T) (accounts.FactorStore, []string) {
+			store := accounts.NewMemory()
+			return store, twoUsers(t, store)
+		})
+	}
+	// Output:
+}
+
 func TestAGoodStorePasses(t *testing.T) {
 	accountstest.TestStore(t, func(*testing.T) accounts.Store { return accounts.NewMemory() })
 	accountstest.TestFactors(t, func(t *testing.T) (accounts.FactorStore, []string) {

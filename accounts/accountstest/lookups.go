@@ -119,10 +119,7 @@ func testEmail(t *testing.T, s accounts.Store) {
 func testLookalikes(t *testing.T, s accounts.Store) {
 	for i := range 120 {
 		u := somebody(fmt.Sprintf("lookalike%d", i))
-		u.Email = fmt.Sprintf("a%02sb@example.org", strconv.FormatInt(int64(i), 36))
-		if i%3 == 0 {
-			u.Email = fmt.Sprintf("m\u0131ke%d@example.org", i) // a dotless i, which some databases take for an i
-		}
+		u.Email = "a" + strconv.FormatInt(int64(36+i), 36) + "b@example.org" // two characters: patterns have a sign for any
 		create(t, s, u)
 	}
 	owner := somebody("owner")

@@ -72,6 +72,14 @@ func testSetPasswordAtOnce(t *testing.T, s accounts.Store) {
 
 func testUpdateAndPassword(t *testing.T, s accounts.Store) {
 	alice := create(t, s, somebody("alice"))
+	if err := s.SetPassword(t.Context(), alice.ID, alice.Password, "new hash"); err != nil {
+		t.Fatalf("SetPassword: %v", err)
+	}
+	if err := s.Update(t.Context(), alice); err != nil { // as it was read before
+		t.Fatalf("Update: %v", err)
+	}
+	alice.Password = "new hash"
+	same(t, "after an Update of what was read before SetPassword", byID(t, s, alice.ID), alice)
 	password, start := alice.Password, make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
