@@ -60,7 +60,7 @@ func (p Argon2) cheap() string {
 			return ""
 		}
 	}
-	return fmt.Sprintf("argon2id with %d KiB and %d passes is", p.Memory, p.Time)
+	return fmt.Sprintf("argon2id with %d KiB and t=%d is "+belowFloor, p.Memory, p.Time)
 }
 
 func (p Argon2) with(salt string) *argon2Hash {
@@ -175,6 +175,6 @@ func (h *argon2Hash) info() Info {
 	}
 	return Info{
 		Algorithm: nameArgon2, Variety: h.variety, Weak: weak, Salt: len(h.salt),
-		Parameters: fmt.Sprintf("%d KiB, %d passes, %d lanes", h.params.Memory, h.params.Time, h.params.Parallel),
+		Parameters: fmt.Sprintf("m=%d KiB, t=%d, p=%d", h.params.Memory, h.params.Time, h.params.Parallel),
 	}
 }

@@ -47,7 +47,7 @@ func bcryptCheap(cost int) string {
 	if cost >= bcryptFloor {
 		return ""
 	}
-	return fmt.Sprintf("bcrypt with a cost of %d is", cost)
+	return fmt.Sprintf("bcrypt with a cost of %d is "+belowFloor, cost)
 }
 
 func bcryptName(sha256 bool) string {

@@ -29,6 +29,9 @@ const (
 	MaxCost       = 15         // of bcrypt
 )
 
+// belowFloor ends every sentence about parameters that are too cheap.
+const belowFloor = "below the least that OWASP recommends"
+
 // hashed is one encoded hash, taken apart and within the bounds.
 type hashed interface {
 	algorithm() string

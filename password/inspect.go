@@ -4,7 +4,7 @@ package password
 type Info struct {
 	Algorithm  string // as in Config.Hashers
 	Variety    string // argon2id or argon2i; the version of bcrypt
-	Parameters string // such as "19456 KiB, 2 passes, 1 lanes"
+	Parameters string // such as "m=19456 KiB, t=2, p=1"
 	Salt       int    // bytes
 	Weak       string // what is wrong with it, by what OWASP recommends; empty if nothing is
 }

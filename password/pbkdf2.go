@@ -52,7 +52,7 @@ func pbkdf2Cheap(sha1 bool, iterations int) string {
 	if iterations >= floor {
 		return ""
 	}
-	return fmt.Sprintf("%s with %d iterations is", pbkdf2Name(sha1), iterations)
+	return fmt.Sprintf("%s with %d iterations is "+belowFloor, pbkdf2Name(sha1), iterations)
 }
 
 func pbkdf2Name(sha1 bool) string {

@@ -159,7 +159,7 @@ func (c Config) complete() (Config, error) {
 func (c *Config) fit(bad func(variable, format string, args ...any)) {
 	r := c.recipe()
 	if why := r.cheap(); why != "" && !c.InsecureCheap {
-		bad(r.variable(), "%s, below the least that OWASP recommends: leave it unset, or see \"password calibrate\"", why)
+		bad(r.variable(), "%s: leave it unset, or see \"password calibrate\"", why)
 	}
 	need := r.memory()
 	if int64(c.Memory) < need {

@@ -63,7 +63,7 @@ func (p Scrypt) cheap() string {
 			return ""
 		}
 	}
-	return fmt.Sprintf("scrypt with N=%d, r=%d and p=%d is", p.N, p.R, p.P)
+	return fmt.Sprintf("scrypt with N=%d, r=%d, p=%d is "+belowFloor, p.N, p.R, p.P)
 }
 
 func (p Scrypt) make(password []byte) string {

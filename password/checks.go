@@ -1,0 +1,165 @@
+package password
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/airworthy-go/airworthy/check"
+)
+
+var tags = []string{"security", "password"}
+
+// Checks returns what can be wrong with c. The rules that look at a hash are those of [Hasher.Checks].
+func (c Config) Checks() []check.Check {
+	full, err := c.complete()
+	rule := func(id string, level check.Level, title, hint string, findings ...check.Finding) check.Check {
+		return check.Check{
+			ID: id, Level: level, Tags: tags, Deploy: true, Needs: check.Settings, Title: title, Hint: hint,
+			Find: func(context.Context) ([]check.Finding, error) { return findings, nil },
+		}
+	}
+	broken := rule("password.E001", check.Error,
+		"The settings for passwords cannot work: nobody could log in.",
+		"Set what the evidence names as it says.", faults(err)...)
+	broken.Deploy = false
+	return []check.Check{
+		broken,
+		rule("password.W001", check.Warning,
+			"New password hashes are cheap to guess: their parameters are below the least that OWASP recommends.",
+			"Unset InsecureCheap, which is for tests, and leave the parameters to the preset.", full.tooCheap(err)...),
+		rule("password.W002", check.Warning,
+			"New password hashes are of an algorithm that is there for old ones.",
+			`Put "argon2" first in PASSWORD_HASHERS, or what the preset has; passwords are upgraded as their owners log in.`,
+			full.outdated()...),
+		rule("password.W003", check.Warning,
+			"A preset of Django is changed: each side undoes the other's hashes at every login, which ends the user's other sessions.",
+			"Leave the parameters to the preset of the Django that shares the users, or take another preset.",
+			full.differs()...),
+		rule("password.I001", check.Info,
+			"Hashes are accepted that look at the first 72 bytes of a password only.",
+			`Remove "bcrypt" from PASSWORD_HASHERS when no such hash is left; "bcrypt_sha256" is another algorithm.`,
+			full.cutsOff()...),
+	}
+}
+
+// faults returns a finding for each mistake in err. The second part of each is the variable.
+func faults(err error) (found []check.Finding) {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range many.Unwrap() {
+			found = append(found, faults(e)...)
+		}
+		return found
+	}
+	if err == nil {
+		return nil
+	}
+	_, text, _ := strings.Cut(err.Error(), ": ")
+	setting, _, _ := strings.Cut(text, ":")
+	return []check.Finding{{Setting: setting, Evidence: text}}
+}
+
+// tooCheap looks only where InsecureCheap lets cheap parameters pass: New refuses them elsewhere.
+func (c Config) tooCheap(err error) []check.Finding {
+	if err != nil || !c.InsecureCheap {
+		return nil
+	}
+	r := c.recipe()
+	why := r.cheap()
+	if why == "" {
+		return nil
+	}
+	return []check.Finding{{Setting: r.variable(), Evidence: why}}
+}
+
+func (c Config) outdated() []check.Finding {
+	why := map[string]string{
+		namePBKDF2SHA1: "pbkdf2_sha1: graphics processors compute SHA-1 fastest",
+		nameBcrypt:     "bcrypt: it looks at the first 72 bytes only, and refuses longer passwords",
+	}[c.Hashers[0]]
+	if why == "" {
+		return nil
+	}
+	return []check.Finding{{Setting: "PASSWORD_HASHERS", Evidence: why}}
+}
+
+// differs compares the parameters that decide about upgrades with those of the preset. Which algorithm comes first is a
+// Django project's own choice.
+func (c Config) differs() []check.Finding {
+	base, _ := preset(c.Preset)
+	base.Hashers = c.Hashers
+	if c.Preset == OWASP || c.recipe() == base.recipe() {
+		return nil
+	}
+	return []check.Finding{{Setting: c.recipe().variable(), Evidence: "not what " + string(c.Preset) + " has"}}
+}
+
+func (c Config) cutsOff() []check.Finding {
+	if !slices.Contains(c.Hashers, nameBcrypt) {
+		return nil
+	}
+	return []check.Finding{{Setting: "PASSWORD_HASHERS", Evidence: nameBcrypt}}
+}
+
+// Checks returns the rules that make a hash and read it back. They take a few hashes' time.
+func (h *Hasher) Checks() []check.Check {
+	return []check.Check{{
+		ID: "password.E002", Level: check.Error, Tags: tags, Needs: check.Handler,
+		Title: "A new password hash is not what the settings promise.",
+		Hint:  "Do not serve: look at what the evidence names, and report it.",
+		Find:  func(ctx context.Context) ([]check.Finding, error) { return h.prove(ctx) },
+	}, {
+		ID: "password.W004", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Handler,
+		Title: "A new password hash is weak by what OWASP recommends.",
+		Hint:  "Leave algorithm and parameters to the preset.",
+		Find: func(ctx context.Context) ([]check.Finding, error) {
+			encoded, err := h.Hash(ctx, "a password of the checks")
+			if err != nil {
+				return nil, err
+			}
+			info, err := Inspect(encoded)
+			if err != nil {
+				return nil, err
+			}
+			return check.When(info.Weak != "", check.Finding{Setting: "PASSWORD_HASHERS", Evidence: info.Weak})
+		},
+	}}
+}
+
+// prove makes two hashes of one password and reads them back.
+func (h *Hasher) prove(ctx context.Context) ([]check.Finding, error) {
+	const right, wrong = "a password of the checks", "a passwore of the checks"
+	var made [2]string
+	for i := range made {
+		var err error
+		if made[i], err = h.Hash(ctx, right); err != nil {
+			return nil, err
+		}
+	}
+	stored, err := parse(made[0])
+	if err != nil {
+		return failed("it cannot be read back"), nil
+	}
+	good, err1 := h.Verify(ctx, right, made[0])
+	bad, err2 := h.Verify(ctx, wrong, made[0])
+	nobody, err3 := h.Verify(ctx, right, "")
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, err
+	}
+	switch {
+	case stored.algorithm() != h.preferred.algorithm():
+		return failed("its algorithm is " + stored.algorithm()), nil
+	case !h.preferred.current(stored):
+		return failed("its parameters are " + stored.info().Parameters), nil
+	case made[0] == made[1]:
+		return failed("two hashes of one password are equal"), nil
+	case !good.OK || good.Upgrade:
+		return failed("its own password does not fit, or asks for another hash"), nil
+	case bad.OK || nobody.OK:
+		return failed("a wrong password fits"), nil
+	}
+	return nil, nil
+}
+
+func failed(evidence string) []check.Finding { return []check.Finding{{Evidence: evidence}} }
