@@ -14,6 +14,8 @@
 // [KeyLedger] is for airworthy.Settings.KeyLedger: the commands that rotate keys learn from it which instances hold which
 // key, and which nobody needs any more.
 //
+// [Lockout] counts failed logins for package lockout, for all processes of a site together.
+//
 // Expired sessions stay in the tables until DeleteExpired, to be called once a day or so.
 //
 // The package does not encrypt what it stores: values of a session are readable to whoever reads the database.
