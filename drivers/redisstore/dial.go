@@ -9,8 +9,9 @@ import (
 
 // dial makes a connection. One that cannot be made is returned as a connection that fails when it is used: the pool would
 // write each failure to standard error, past the site's log, and fail others without trying.
-func dial(ctx context.Context, d *net.Dialer, network, address string, conf *tls.Config) (net.Conn, error) {
-	conn, err := d.DialContext(ctx, network, address)
+func dial(ctx context.Context, network, address string, conf *tls.Config) (net.Conn, error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, network, address)
 	if err != nil {
 		return dead{undialed{err}}, nil
 	}
@@ -20,7 +21,7 @@ func dial(ctx context.Context, d *net.Dialer, network, address string, conf *tls
 	secured := tls.Client(conn, conf)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = conn.Close()
-		return dead{undialed{err}}, nil
+		return dead{undialed{handshake{err}}}, nil
 	}
 	return secured, nil
 }
@@ -41,3 +42,8 @@ func (dead) SetWriteDeadline(time.Time) error { return nil }
 type undialed struct{ error }
 
 func (u undialed) Unwrap() error { return u.error }
+
+// handshake is the failure of TLS on a connection that was made.
+type handshake struct{ error }
+
+func (h handshake) Unwrap() error { return h.error }

@@ -47,6 +47,7 @@ func (c *Client) failed(what string, err error) error {
 	said, isSaid := errors.AsType[redis.Error](err)
 	certificate, isCertificate := errors.AsType[*tls.CertificateVerificationError](err)
 	op, isOp := errors.AsType[*net.OpError](err)
+	_, isHandshake := errors.AsType[handshake](err)
 	_, isCall := errors.AsType[*os.SyscallError](err)
 	_, isRecord := errors.AsType[tls.RecordHeaderError](err)
 	dns, isDNS := errors.AsType[*net.DNSError](err)
@@ -55,6 +56,9 @@ func (c *Client) failed(what string, err error) error {
 		f.rule, f.remedy, f.cause = "was not waited for", "ask again", context.Canceled
 	case errors.Is(err, context.DeadlineExceeded), isNet && timeout.Timeout():
 		f.rule, f.remedy, f.cause = "did not answer in time", "check that it runs and the network, or raise the timeout", context.DeadlineExceeded
+		if isHandshake {
+			f.remedy = "check the port, and whether it speaks TLS there: without it is redis://"
+		}
 	case errors.Is(err, redis.ErrPoolTimeout), errors.Is(err, redis.ErrPoolExhausted):
 		f.rule, f.remedy = "has all its connections in use", "allow more, or look for what keeps them"
 	case errors.Is(err, redis.ErrClosed):
@@ -85,6 +89,9 @@ func (c *Client) failed(what string, err error) error {
 // spoken says what an error that the server answers is, by its first word.
 func spoken(text string) (rule, remedy string) {
 	word, _, _ := strings.Cut(text, " ")
+	if strings.HasPrefix(text, "ERR Protocol error: unauthenticated") { // its answer to a long command
+		word = "NOAUTH"
+	}
 	switch word {
 	case "NOAUTH":
 		return "asks for a password", "give it before the host: redis://:password@host"

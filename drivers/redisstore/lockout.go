@@ -1,10 +1,11 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"hash/maphash"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,14 +49,18 @@ const attempts = 100
 func (l *Lockout) key(k lockout.Key) string { return l.c.prefix + "lockout:" + member(k) }
 func (l *Lockout) locks() []string          { return []string{l.c.prefix + "locks", l.c.prefix + "locks:until"} }
 
-func member(k lockout.Key) string { return string(k.Kind) + ":" + k.Subject }
+// member names a key in the sets. A kind is the caller's own, and may hold what separates it from the subject.
+func member(k lockout.Key) string { return escape.Replace(string(k.Kind)) + ":" + k.Subject }
 
-// checkKey refuses a kind that would run into the subject.
-func checkKey(k lockout.Key) error {
-	if k.Kind == "" || strings.Contains(string(k.Kind), ":") {
-		return fmt.Errorf("redisstore: a kind of budget is empty or has a colon")
-	}
-	return nil
+var (
+	escape   = strings.NewReplacer("%", "%25", ":", "%3A")
+	unescape = strings.NewReplacer("%25", "%", "%3A", ":")
+)
+
+// keyOf returns the key that member names.
+func keyOf(member string) lockout.Key {
+	kind, subject, _ := strings.Cut(member, ":")
+	return lockout.Key{Kind: lockout.Kind(unescape.Replace(kind)), Subject: subject}
 }
 
 // locking is the part of the scripts that keeps the sets of what is locked: KEYS[2] by when the lock began, KEYS[3] by
@@ -156,9 +161,6 @@ func (l *Lockout) unpack(what, value string, now time.Time) (lockout.State, erro
 // Update implements [lockout.Store].
 func (l *Lockout) Update(ctx context.Context, key lockout.Key, now time.Time, change func(lockout.State) lockout.State) (lockout.State, error) {
 	const what = "lockout"
-	if err := checkKey(key); err != nil {
-		return lockout.State{}, err
-	}
 	if err := ctx.Err(); err != nil {
 		return lockout.State{}, l.c.failed(what, err)
 	}
@@ -191,6 +193,7 @@ func (l *Lockout) exchange(ctx, bounded context.Context, last *seen, now time.Ti
 	const what = "lockout"
 	before, err := l.unpack(what, last.value, now)
 	if err != nil {
+		last.value = "" // somebody may have put it right
 		return lockout.State{}, false, err
 	}
 	value, kept, err := pack(change(before))
@@ -230,9 +233,6 @@ const tenYears = 10 * 365 * 24 * time.Hour
 // Load implements [lockout.Store].
 func (l *Lockout) Load(ctx context.Context, key lockout.Key, now time.Time) (lockout.State, error) {
 	const what = "lockout"
-	if err := checkKey(key); err != nil {
-		return lockout.State{}, err
-	}
 	if err := ctx.Err(); err != nil {
 		return lockout.State{}, l.c.failed(what, err)
 	}
@@ -247,9 +247,6 @@ func (l *Lockout) Load(ctx context.Context, key lockout.Key, now time.Time) (loc
 
 // Delete implements [lockout.Store].
 func (l *Lockout) Delete(ctx context.Context, key lockout.Key) error {
-	if err := checkKey(key); err != nil {
-		return err
-	}
 	_, err := l.c.number(ctx, "unlock", forget, append([]string{l.key(key)}, l.locks()...), member(key))
 	return err
 }
@@ -286,6 +283,9 @@ func (l *Lockout) Locked(ctx context.Context, now time.Time, limit int) ([]locko
 			break
 		}
 	}
+	slices.SortFunc(all, func(a, b lockout.Entry) int { // Redis has those of the same time the other way round
+		return cmp.Or(b.State.Locked.Compare(a.State.Locked), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Subject, b.Subject))
+	})
 	return all, nil
 }
 
@@ -312,8 +312,8 @@ func (l *Lockout) entries(ctx context.Context, members []string, now time.Time) 
 		if err != nil {
 			return nil, err
 		}
-		if kind, subject, ok := strings.Cut(m, ":"); ok && now.Before(s.Until) {
-			all = append(all, lockout.Entry{Key: lockout.Key{Kind: lockout.Kind(kind), Subject: subject}, State: s})
+		if now.Before(s.Until) {
+			all = append(all, lockout.Entry{Key: keyOf(m), State: s})
 		}
 	}
 	return all, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +53,9 @@ func FromCache(cache settings.Cache) (Config, error) {
 		cfg.Address = cache.Path
 	case 1:
 		cfg.Address = cache.Hosts[0]
+		if socket, err := url.PathUnescape(cfg.Address); err == nil && strings.HasPrefix(socket, "/") {
+			cfg.Address = socket
+		}
 		number = strings.Trim(cache.Path, "/")
 		if !strings.HasPrefix(cfg.Address, "/") && !hasPort(cfg.Address) {
 			cfg.Address = net.JoinHostPort(strings.Trim(cfg.Address, "[]"), "6379")

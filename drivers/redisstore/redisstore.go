@@ -104,14 +104,16 @@ func New(cfg Config) (*Client, error) {
 	if err := errors.Join(cfg.validate(), tlsErr); err != nil {
 		return nil, err
 	}
-	dialer := &net.Dialer{Timeout: cfg.Timeout}
+	dialing := cfg.Timeout * 3 / 4 // so that why there is no connection is known before nobody waits for it any more
 	return &Client{
 		address: cfg.Address, prefix: cfg.Prefix, timeout: cfg.Timeout, eviction: cfg.InsecureEviction,
 		redis: redis.NewClient(&redis.Options{
 			Network: cfg.network(), Addr: cfg.Address, DB: cfg.Database,
 			Username: cfg.User, Password: cfg.Password.Reveal(),
 			Dialer: func(ctx context.Context, network, address string) (net.Conn, error) {
-				return dial(ctx, dialer, network, address, conf)
+				ctx, cancel := context.WithTimeout(ctx, dialing)
+				defer cancel()
+				return dial(ctx, network, address, conf)
 			},
 			Protocol:              2, // in which a server speaks only when it is asked
 			ContextTimeoutEnabled: true,
