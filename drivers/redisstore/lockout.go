@@ -64,7 +64,7 @@ func keyOf(member string) lockout.Key {
 }
 
 // locking is the part of the scripts that keeps the sets of what is locked: KEYS[2] by when the lock began, KEYS[3] by
-// when it ends by the server's clock, by which those that have ended are dropped.
+// when it may be dropped by the server's clock: a little after it ends, since other clocks may be behind.
 const locking = `
 local function locked(member, since, left)
 	local time = redis.call('TIME')
@@ -88,7 +88,7 @@ end
 
 var (
 	// exchange puts a state in place of another: ARGV is the former and the new one, nothing for none, and of the new one
-	// for how many milliseconds to keep it, its member, when its lock began and how many milliseconds of it are left.
+	// for how many milliseconds to keep it, its member, when its lock began and for how many milliseconds to keep that.
 	exchange = redis.NewScript(locking + `
 local have = redis.call('GET', KEYS[1]) or ''
 if have ~= ARGV[1] then return {0, have} end
@@ -105,6 +105,7 @@ return 1`)
 // state is a lockout.State as a key holds it. Times are Unix milliseconds, 0 for none.
 type state struct {
 	Failures int    `json:"failures,omitempty"`
+	Leaked   int64  `json:"leaked,omitempty"`
 	Last     int64  `json:"last,omitempty"`
 	Locked   int64  `json:"locked,omitempty"`
 	Until    int64  `json:"until,omitempty"`
@@ -130,14 +131,14 @@ func instant(milliseconds int64) time.Time {
 
 // pack returns s as it is kept, and as it will be read.
 func pack(s lockout.State) (value string, kept lockout.State, err error) {
-	p := state{s.Failures, milliseconds(s.Last), milliseconds(s.Locked), milliseconds(s.Until), s.Locks,
+	p := state{s.Failures, milliseconds(s.Leaked), milliseconds(s.Last), milliseconds(s.Locked), milliseconds(s.Until), s.Locks,
 		strings.ToValidUTF8(s.From, "\ufffd"), strings.ToValidUTF8(s.Reason, "\ufffd"), milliseconds(s.Expires)}
 	b, err := json.Marshal(p)
 	return string(b), p.unpacked(), err
 }
 
 func (p state) unpacked() lockout.State {
-	return lockout.State{Failures: p.Failures, Last: instant(p.Last), Locked: instant(p.Locked), Until: instant(p.Until),
+	return lockout.State{Failures: p.Failures, Leaked: instant(p.Leaked), Last: instant(p.Last), Locked: instant(p.Locked), Until: instant(p.Until),
 		Locks: p.Locks, From: p.From, Reason: p.Reason, Expires: instant(p.Expires)}
 }
 
@@ -200,15 +201,12 @@ func (l *Lockout) exchange(ctx, bounded context.Context, last *seen, now time.Ti
 	if err != nil {
 		return lockout.State{}, false, err // never: it is all numbers and text
 	}
-	left := int64(0)
-	keep := min(kept.Expires.Sub(now), tenYears).Milliseconds()
+	keep, left := kept.Expires.Sub(now), kept.Until.Sub(now)
 	if keep <= 0 {
-		value, kept = "", lockout.State{}
-	} else if left = min(kept.Until.Sub(now), tenYears).Milliseconds(); left < 0 {
-		left = 0
+		value, kept, left = "", lockout.State{}, 0
 	}
 	answer, err := exchange.Run(bounded, l.c.redis, append([]string{l.key(last.key)}, l.locks()...),
-		last.value, value, max(keep, 1), member(last.key), milliseconds(kept.Locked), left).Slice()
+		last.value, value, lasting(keep), member(last.key), milliseconds(kept.Locked), lasting(left)).Slice()
 	if err != nil {
 		last.value = "" // whether it was taken is not known
 		return lockout.State{}, false, l.c.failedIn(ctx, what, err)
@@ -226,6 +224,17 @@ func (l *Lockout) exchange(ctx, bounded context.Context, last *seen, now time.Ti
 	}
 	last.value = have
 	return kept, taken == 1, nil
+}
+
+// slack is for how long Redis keeps what is worth nothing any more: its clock may be ahead of that of whoever asks.
+const slack = time.Minute
+
+// lasting returns for how many milliseconds Redis keeps what is good for d; 0 if it is not good any more.
+func lasting(d time.Duration) int64 {
+	if d <= 0 {
+		return 0
+	}
+	return (min(d, tenYears) + slack).Milliseconds()
 }
 
 const tenYears = 10 * 365 * 24 * time.Hour
