@@ -73,8 +73,7 @@ func (a *Accounts) SignUp(w http.ResponseWriter, r *http.Request, username, emai
 	if password == "" {
 		return User{}, &InvalidError{[]Problem{{"password", "required", "Choose a password."}}}
 	}
-	network := lockout.NetworkOf(httpx.Client(r)).String()
-	try, err := a.cfg.Lockout.Take(ctx, lockout.Key{Kind: "sign-up network", Subject: network}, signUpsPerNetwork, httpx.Client(r))
+	try, err := a.cfg.Lockout.Take(ctx, lockout.NetworkKey("sign-up network", httpx.Client(r)), signUpsPerNetwork, httpx.Client(r))
 	if err != nil {
 		return User{}, err
 	}

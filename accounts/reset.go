@@ -33,13 +33,12 @@ func (a *Accounts) RequestReset(r *http.Request, email string) error {
 	if a.cfg.Mail == nil {
 		return errors.New("accounts: no mail can be sent: set Config.Mail")
 	}
-	network := lockout.NetworkOf(httpx.Client(r)).String()
 	for _, b := range []struct {
 		key    lockout.Key
 		budget lockout.Budget
 		tell   bool
 	}{
-		{lockout.Key{Kind: "reset network", Subject: network}, mailsPerNetwork, true},
+		{lockout.NetworkKey("reset network", httpx.Client(r)), mailsPerNetwork, true},
 		{lockout.Key{Kind: "reset address", Subject: httpx.Truncate(CanonicalEmail(strings.TrimSpace(email)), MaxEmail)}, mailsPerAddress, false},
 	} {
 		try, err := a.cfg.Lockout.Take(ctx, b.key, b.budget, httpx.Client(r))

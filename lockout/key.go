@@ -26,7 +26,9 @@ func bounded(name string) string {
 // AccountKey returns the key under which the failures of an account are counted, by its canonical name.
 func AccountKey(name string) Key { return Key{Account, bounded(name)} }
 
-func networkKey(network netip.Prefix) Key { return Key{Network, network.String()} }
+// NetworkKey returns the key under which something is counted for a client's network, with [Guard.Take]. That of an
+// unknown address has no subject and is not counted, or everybody whose address is unknown would share a budget.
+func NetworkKey(kind Kind, client netip.Addr) Key { return Key{kind, shownNetwork(NetworkOf(client))} }
 
 // pairKey and deviceKey have the account last, behind the first space: it may hold spaces, what stands before cannot.
 func pairKey(name string, network netip.Prefix) Key {

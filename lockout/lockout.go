@@ -171,7 +171,7 @@ func (g *Guard) begin(ctx context.Context, t *Try, a Attempt, network netip.Pref
 		return err
 	}
 	if network.IsValid() {
-		t.Refused, err = t.in(ctx, count{networkKey(network), g.network, false}, from, "failed logins from one network")
+		t.Refused, err = t.in(ctx, count{NetworkKey(Network, a.Client), g.network, false}, from, "failed logins from one network")
 		if err != nil || t.Refused {
 			return err
 		}

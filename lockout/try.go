@@ -80,7 +80,7 @@ func (t *Try) takeBack(ctx context.Context, c count) error {
 		return s
 	})
 	if err == nil && lifted {
-		t.guard.events.unlocked(ctx, c.key, "a login that was right")
+		t.guard.events.unlocked(ctx, c.key, "an attempt that was no failure")
 	}
 	return failed("taking back", err)
 }
@@ -110,8 +110,8 @@ func (t *Try) Succeed(ctx context.Context) error {
 }
 
 // Cancel says that nothing was verified, as when the machine was too busy: what the attempt counted is taken back, and
-// nothing else is forgotten. Of a Try that is Locked or Refused there is nothing to take back. A second call, or one
-// after Succeed, does nothing.
+// nothing else is forgotten. Whatever is not taken back, because the store fails or ctx is done, counts as a failure. A
+// second call, or one after Succeed, does nothing.
 func (t *Try) Cancel(ctx context.Context) error {
 	if t.settled.Swap(true) {
 		return nil
