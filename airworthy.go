@@ -63,11 +63,15 @@ func New(cfg Settings, application http.Handler) (*App, error) {
 		return nil, errors.New("airworthy: New: the application is nil: pass its http.Handler, such as a *http.ServeMux")
 	}
 	p, err := cfg.build()
+	if err == nil && cfg.Admin.Path != "" && cfg.Admin.Who == nil && p.accounts == nil {
+		err = errors.New("airworthy: ADMIN_PATH: there are no accounts, so that nobody can be let in: set Accounts.Store, or unset it")
+	}
 	if err != nil {
 		return nil, &RefusedError{cfg, err}
 	}
 	cfg.Keyring = cfg.keys()
 	app := &App{settings: cfg, parts: p, handler: p.chain(&failing{application}), mask: cfg.mask()}
+	p.app = app
 	if cfg.KeyLedger != nil {
 		app.reporter = newReporter(app, cfg.KeyLedger)
 		app.handler = app.reporter.Handler(app.handler)

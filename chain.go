@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/airworthy-go/airworthy/admin"
 	"github.com/airworthy-go/airworthy/csp"
 	"github.com/airworthy-go/airworthy/csrf"
 	"github.com/airworthy-go/airworthy/errorpages"
@@ -34,6 +35,8 @@ type parts struct {
 	csrf    *csrf.Guard
 
 	users
+	admin *admin.Guard
+	app   *App // once it is made
 }
 
 // chain puts the parts around the application. The list is the order, from the outside in; each line says why there.
@@ -48,6 +51,7 @@ func (p *parts) chain(application http.Handler) http.Handler {
 		p.https.Handler,   // after hosts: neither redirect to a name that is not ours nor pin it
 		p.sessions,        // before csrf, whose secret it may keep; reads nothing until asked
 		p.csrf.Handler,    // the last to refuse
+		p.admin.Handler,   // before the application, which answers whom it does not let in
 	}
 	h := application
 	for i := len(order) - 1; i >= 0; i-- {
@@ -111,6 +115,9 @@ func (s Settings) build() (*parts, error) {
 		fail(err)
 	}
 	fail(s.buildUsers(p))
+	if p.admin, err = admin.New(s.console(p)); err != nil {
+		fail(err)
+	}
 	fail(s.Serve.validate())
 	return p, errors.Join(errs...)
 }
@@ -172,7 +179,7 @@ func (s Settings) keys() keyring.Config {
 func (s Settings) logging(l *slog.Logger) Settings {
 	for _, field := range []**slog.Logger{
 		&s.Proxy.Logger, &s.CSP.Logger, &s.ErrorPages.Logger, &s.Hosts.Logger, &s.HTTPS.Logger, &s.Session.Logger, &s.CSRF.Logger,
-		&s.Passwords.Logger, &s.PasswordPolicy.Logger, &s.Lockout.Logger, &s.Accounts.Logger,
+		&s.Passwords.Logger, &s.PasswordPolicy.Logger, &s.Lockout.Logger, &s.Accounts.Logger, &s.Admin.Logger,
 	} {
 		if *field == nil {
 			*field = l

@@ -65,6 +65,7 @@ func (s Settings) Checks() []check.Check {
 		c.Session.Checks(),
 		c.CSRF.Checks(),
 		c.userChecks(),
+		c.console(&parts{}).Checks(),
 		secrets.Checks(s.keeper(), s.Loaded),
 		s.ownChecks(),
 	}

@@ -81,17 +81,6 @@ func reports(ctx context.Context, ledger keyring.Ledger) ([]keyring.Report, erro
 	return all, nil
 }
 
-// within returns the reports of instances that have not stopped and were heard of within d.
-func within(all []keyring.Report, d time.Duration, now time.Time) []keyring.Report {
-	var some []keyring.Report
-	for _, r := range all {
-		if !r.Gone && r.Instance != "" && now.Sub(r.At) <= d {
-			some = append(some, r)
-		}
-	}
-	return some
-}
-
 // held returns what r says of a key.
 func held(r keyring.Report, fingerprint string) (keyring.Use, bool) {
 	for _, u := range r.Keys {

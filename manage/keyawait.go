@@ -83,7 +83,7 @@ func (r *rotation) poll(ctx context.Context, ledger keyring.Ledger, next secret.
 
 // lagging says who does not have the key yet, or "".
 func lagging(all []keyring.Report, fingerprint string, now, spread time.Time) string {
-	alive := within(all, live, now)
+	alive := keyring.Running(all, keyring.Live, now)
 	var lack []string
 	for _, r := range alive {
 		if _, ok := held(r, fingerprint); !ok {
@@ -104,7 +104,7 @@ func lagging(all []keyring.Report, fingerprint string, now, spread time.Time) st
 	if len(alive) == 0 {
 		return "no instance reports to the ledger; the change reaches those that there are by " + until + " UTC"
 	}
-	if silent := len(within(all, vanished, now)) - len(alive); silent > 0 {
+	if silent := len(keyring.Running(all, vanished, now)) - len(alive); silent > 0 {
 		return fmt.Sprintf("%s stopped reporting without saying that it ends; the change reaches it by %s UTC", plural(silent, "instance"), until)
 	}
 	return ""

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/keyring"
 	"github.com/airworthy-go/airworthy/secret"
 	"github.com/airworthy-go/airworthy/settings"
 )
@@ -61,8 +62,8 @@ func (p *program) retire(ctx context.Context, app *airworthy.App, fingerprints [
 		}
 		fmt.Fprintf(p.err, "warning: %s\n", p.redact(err.Error()))
 	}
-	states := keyStates(app, all, now)
-	var chosen []*keyState
+	states := keyring.Standings(app.Settings().Keyring, app.Keyring().Uses(), all, now)
+	var chosen []*keyring.Standing
 	if f.expired {
 		for _, s := range states {
 			switch {
@@ -83,11 +84,11 @@ func (p *program) retire(ctx context.Context, app *airworthy.App, fingerprints [
 }
 
 // choose returns the keys that the fingerprints name, or an error if one of them must not go.
-func (p *program) choose(states []*keyState, fingerprints []string, force bool) ([]*keyState, error) {
-	var chosen []*keyState
+func (p *program) choose(states []*keyring.Standing, fingerprints []string, force bool) ([]*keyring.Standing, error) {
+	var chosen []*keyring.Standing
 	var errs []error
 	for _, fingerprint := range fingerprints {
-		i := slices.IndexFunc(states, func(s *keyState) bool { return s.Fingerprint == fingerprint && s.Role != "" })
+		i := slices.IndexFunc(states, func(s *keyring.Standing) bool { return s.Fingerprint == fingerprint && s.Role != "" })
 		switch {
 		case i < 0:
 			errs = append(errs, fmt.Errorf("%s: no key of the settings has this fingerprint: see \"key status\"", fingerprint))
@@ -96,17 +97,17 @@ func (p *program) choose(states []*keyState, fingerprints []string, force bool) 
 		case states[i].May || states[i].Staged && states[i].Signing == 0:
 			chosen = append(chosen, states[i])
 		case force:
-			fmt.Fprintf(p.err, "%s is removed although it says %q: %s\n", fingerprint, states[i].Next, states[i].loss())
+			fmt.Fprintf(p.err, "%s is removed although it says %q: %s\n", fingerprint, states[i].Next, loss(states[i]))
 			chosen = append(chosen, states[i])
 		default:
-			errs = append(errs, fmt.Errorf("%s: %s; --force removes it all the same: %s", fingerprint, states[i].Next, states[i].loss()))
+			errs = append(errs, fmt.Errorf("%s: %s; --force removes it all the same: %s", fingerprint, states[i].Next, loss(states[i])))
 		}
 	}
 	return chosen, errors.Join(errs...)
 }
 
 // loss says what goes with a key that goes too early.
-func (s *keyState) loss() string {
+func loss(s *keyring.Standing) string {
 	text := "sessions and links that it signed become invalid"
 	if s.Verified > 0 {
 		text += fmt.Sprintf(", and it verified %d of them", s.Verified)
@@ -117,7 +118,7 @@ func (s *keyState) loss() string {
 	return text
 }
 
-func (p *program) remove(ctx context.Context, at place, chosen []*keyState) error {
+func (p *program) remove(ctx context.Context, at place, chosen []*keyring.Standing) error {
 	var drop []secret.Text
 	var names []string
 	for _, s := range chosen {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/keyring"
 )
 
 func (p *program) keyStatusCommand() *cobra.Command {
@@ -88,11 +89,11 @@ func (p *program) keyStatus(ctx context.Context, app *airworthy.App, format stri
 		Ledger:      app.Settings().KeyLedger != nil && unread == nil,
 		Instances:   []instanceState{},
 	}
-	for _, k := range keyStates(app, all, now) {
+	for _, k := range keyring.Standings(app.Settings().Keyring, app.Keyring().Uses(), all, now) {
 		s.Keys = append(s.Keys, keyLine{k.Fingerprint, k.Role, k.Environment, k.Made, k.Since, k.Verified, k.Last,
 			k.Signing, k.Holding, k.May, k.Next})
 	}
-	for _, r := range within(all, live, now) {
+	for _, r := range keyring.Running(all, keyring.Live, now) {
 		if len(r.Keys) > 0 {
 			s.Instances = append(s.Instances, instanceState{r.Instance, r.At, r.Keys[0].Fingerprint})
 		}

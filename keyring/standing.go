@@ -1,34 +1,34 @@
-package manage
+package keyring
 
 import (
 	"fmt"
 	"time"
-
-	"github.com/airworthy-go/airworthy"
-	"github.com/airworthy-go/airworthy/keyring"
 )
 
-// keyState is what is known of one key.
-type keyState struct {
-	keyring.Use
+// Live is how long ago an instance may have reported to a [Ledger] and still counts as running. They report every minute.
+const Live = 3 * time.Minute
+
+// Standing is what is known of one key, of all instances together.
+type Standing struct {
+	Use
 	Role     string // "current", "staged", "fallback 1"; empty if only instances have it
 	Since    time.Time
 	Verified uint64
 	Last     time.Time
-	Signing  int  // live instances that sign with it
-	Holding  int  // live instances that have it as a fallback
-	May      bool // it may be retired
-	Next     string
+	Signing  int    // live instances that sign with it
+	Holding  int    // live instances that have it as a fallback
+	May      bool   // it may be retired
+	Next     string // what is to be done with it, in words
 }
 
-// keyStates returns what is known of all keys: those of the settings in their order, then those that only instances
-// have.
-func keyStates(app *airworthy.App, all []keyring.Report, now time.Time) []*keyState {
-	var states []*keyState
-	known := map[string]*keyState{}
+// Standings returns what is known of all keys at now: those of the settings cfg in the order of uses, which are a ring's
+// [Ring.Uses], then those that only the reporting instances have.
+func Standings(cfg Config, uses []Use, all []Report, now time.Time) []*Standing {
+	var states []*Standing
+	known := map[string]*Standing{}
 	fallbacks := 0
-	for i, u := range app.Keyring().Uses() {
-		s := &keyState{Use: u, Role: "current"}
+	for i, u := range uses {
+		s := &Standing{Use: u, Role: "current"}
 		switch {
 		case u.Staged:
 			s.Role = "staged"
@@ -39,10 +39,10 @@ func keyStates(app *airworthy.App, all []keyring.Report, now time.Time) []*keySt
 		states = append(states, s)
 		known[u.Fingerprint] = s
 	}
-	for _, r := range within(all, live, now) {
+	for _, r := range Running(all, Live, now) {
 		for _, u := range r.Keys {
 			if known[u.Fingerprint] == nil {
-				s := &keyState{Use: u}
+				s := &Standing{Use: u}
 				states = append(states, s)
 				known[u.Fingerprint] = s
 			}
@@ -56,15 +56,25 @@ func keyStates(app *airworthy.App, all []keyring.Report, now time.Time) []*keySt
 			}
 		}
 	}
-	cfg := app.Settings().Keyring
 	for i, s := range states {
 		s.judge(cfg, states[:i], now)
 	}
 	return states
 }
 
+// Running returns the reports of instances that have not stopped and were heard of within d.
+func Running(all []Report, d time.Duration, now time.Time) []Report {
+	var some []Report
+	for _, r := range all {
+		if !r.Gone && r.Instance != "" && now.Sub(r.At) <= d {
+			some = append(some, r)
+		}
+	}
+	return some
+}
+
 // hold counts an instance that lives.
-func (s *keyState) hold(u keyring.Use) {
+func (s *Standing) hold(u Use) {
 	if u.Fallback {
 		s.Holding++
 	} else {
@@ -76,7 +86,7 @@ func (s *keyState) hold(u keyring.Use) {
 }
 
 // count adds what an instance says, whether it lives or not.
-func (s *keyState) count(u keyring.Use) {
+func (s *Standing) count(u Use) {
 	s.Verified += u.Verified
 	if u.Last.After(s.Last) {
 		s.Last = u.Last
@@ -84,7 +94,7 @@ func (s *keyState) count(u keyring.Use) {
 }
 
 // judge says what may be done with the key. Those before it in the settings are its successors.
-func (s *keyState) judge(cfg keyring.Config, before []*keyState, now time.Time) {
+func (s *Standing) judge(cfg Config, before []*Standing, now time.Time) {
 	switch s.Role {
 	case "":
 		s.Next = "not in the settings any more"
@@ -95,7 +105,7 @@ func (s *keyState) judge(cfg keyring.Config, before []*keyState, now time.Time) 
 		}
 	case "staged":
 		s.Next = `"key rotate" goes on with it`
-		if now.Sub(s.Made) > keyring.Grace {
+		if now.Sub(s.Made) > Grace {
 			s.Next = `forgotten: "key rotate" takes a new one`
 		}
 	default:
@@ -104,7 +114,7 @@ func (s *keyState) judge(cfg keyring.Config, before []*keyState, now time.Time) 
 }
 
 // successor returns the key that took the place of the one behind before: the last of them that is not staged.
-func successor(before []*keyState) *keyState {
+func successor(before []*Standing) *Standing {
 	for i := len(before) - 1; i > 0; i-- {
 		if !before[i].Staged {
 			return before[i]
@@ -114,11 +124,11 @@ func successor(before []*keyState) *keyState {
 }
 
 // retirable says whether the fallback may go, or why not.
-func (s *keyState) retirable(longest time.Duration, after *keyState, now time.Time) (bool, string) {
-	until, known := keyring.Until(after.Made, longest)
+func (s *Standing) retirable(longest time.Duration, after *Standing, now time.Time) (bool, string) {
+	until, known := Until(after.Made, longest)
 	switch {
 	case s.Signing > 0:
-		return false, plural(s.Signing, "live instance") + " still signing with it"
+		return false, counted(s.Signing, "live instance") + " still signing with it"
 	case longest <= 0:
 		return false, "unknown: nothing says how long what it signed is valid"
 	case !known:
@@ -129,4 +139,31 @@ func (s *keyState) retirable(longest time.Duration, after *keyState, now time.Ti
 		return false, fmt.Sprintf("may go on %s: it was needed on %s", dayFrom(s.Last.Add(longest)), s.Last.UTC().Format(time.DateOnly))
 	}
 	return true, "may be retired now"
+}
+
+func counted(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
+
+// span returns a length of time in the greatest unit that fits.
+func span(d time.Duration) string {
+	switch day := 24 * time.Hour; {
+	case d < 0:
+		return "0 minutes"
+	case d >= 2*day:
+		return counted(int(d/day), "day")
+	case d >= 2*time.Hour:
+		return counted(int(d/time.Hour), "hour")
+	case d >= 2*time.Minute:
+		return counted(int(d/time.Minute), "minute")
+	}
+	return counted(int(d/time.Second), "second")
+}
+
+// dayFrom returns the first day on all of which t has passed.
+func dayFrom(t time.Time) string {
+	return t.Add(24*time.Hour - time.Second).UTC().Format(time.DateOnly)
 }
