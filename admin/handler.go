@@ -93,7 +93,7 @@ const early = time.Minute
 // fresh reports whether the visitor has shown the second factor lately enough.
 func (g *Guard) fresh(v Visitor) bool {
 	age := time.Since(v.Factor)
-	return g.cfg.InsecureNoFactor || !v.Factor.IsZero() && age <= g.age && age >= -early
+	return g.cfg.InsecureNoFactor || !v.Factor.IsZero() && age < g.age && age >= -early
 }
 
 // elsewhere hands on a request for another path, and sees to it that an answer 404 takes as long, and has the same

@@ -17,25 +17,25 @@ func (g *Guard) inside(r *http.Request) bool {
 	if !g.networks.Empty() && !g.networks.Contains(client) || g.cfg.VPNOnly && !vpn(client) {
 		return false
 	}
-	return !httpx.IsPrivate(client) || !relayed(r)
+	return !relayed(r, client)
 }
 
 // vpn reports whether a belongs to a network that is not routed on the internet: RFC 1918, RFC 4193, RFC 6598, loopback.
 // Link-local addresses are not among them: these are neighbours of this machine, whoever they are.
 func vpn(a netip.Addr) bool { return httpx.IsPrivate(a) && !a.IsLinkLocalUnicast() }
 
-// relayed reports whether the private address that r comes from may be that of a proxy which nobody trusts: then all its
-// clients would look like insiders. Such a proxy gives itself away by what it forwards; whoever forges that keeps
-// nobody out but himself.
-func relayed(r *http.Request) bool {
+// relayed reports whether the address that r comes from may be that of a proxy which nobody trusts: then all its clients
+// would look like insiders. Such a proxy gives itself away by what it forwards; whoever forges that keeps nobody out
+// but himself.
+func relayed(r *http.Request, client netip.Addr) bool {
 	s := httpx.From(r.Context())
-	if s != nil && !s.Trusted && (s.ClaimsHTTPS || s.Garbled) {
+	if s != nil && (s.Disbelieved() || s.Garbled) {
 		return true
 	}
 	trusted := s != nil && s.Trusted
 	for _, name := range forwarding {
 		for _, line := range r.Header[name] {
-			if !trusted || namesOutsider(line) {
+			if !trusted || httpx.IsPrivate(client) && namesOutsider(line) {
 				return true
 			}
 		}

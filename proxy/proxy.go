@@ -131,7 +131,10 @@ func (g *Guard) settle(s *httpx.State, r *http.Request, listed bool) {
 	}
 	peer := s.Peer()
 	if !g.trusts(peer, r) {
-		s.ClaimsHTTPS = listed && !s.HTTPS && claimsHTTPS(r.Header)
+		if listed {
+			s.Disbelieve()
+			s.ClaimsHTTPS = !s.HTTPS && claimsHTTPS(r.Header)
+		}
 		g.watch.untrusted(r, peer, listed)
 		return
 	}

@@ -118,3 +118,25 @@ func TestClaimsHTTPSOfATrustedProxy(t *testing.T) {
 		})
 	}
 }
+
+// Whoever is let in for being in a private network must not be let in for the address of a proxy.
+func TestDisbelieved(t *testing.T) {
+	trusted := proxy.Config{Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.5/32")}}
+	for _, row := range []struct {
+		name, peer, line string
+		cfg              proxy.Config
+		want             bool
+	}{
+		{"nobody is trusted, nothing forwarded", "10.0.0.5:1", "Accept: x", proxy.Config{}, false},
+		{"nobody is trusted, forwarded", "10.0.0.5:1", "X-Forwarded-For: 1.1.1.1", proxy.Config{}, true},
+		{"another proxy than the trusted one", "10.0.0.6:1", "X-Real-Ip: 1.1.1.1", trusted, true},
+		{"the trusted proxy", "10.0.0.5:1", "X-Forwarded-For: 1.1.1.1", trusted, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := serve(newGuard(t, row.cfg), row.peer, row.line)
+			if s := httpx.From(got.request.Context()); s.Disbelieved() != row.want {
+				t.Errorf("Disbelieved = %t, want %t", s.Disbelieved(), row.want)
+			}
+		})
+	}
+}

@@ -40,7 +40,7 @@ type State struct {
 	// knows what HTTPS, Host and Client should be; they are the connection's. The proxy part leaves it.
 	Garbled bool
 
-	lazyID    bool  // a part gives out request ids
+	early     early // what parts note on the way in
 	replacing bool  // a page has taken the answer's place: the application's body is dropped
 	status    int16 // of the answer; 0 until the header has gone out
 
@@ -58,6 +58,15 @@ type State struct {
 	id      atomic.Pointer[string] // of the request, once there is one
 	request http.Request           // room for Request
 }
+
+// early are marks in one byte, because a State is full. They are set before the application's handler runs, so that any
+// goroutine may read them.
+type early uint8
+
+const (
+	lazyID      early = 1 << iota // a part gives out request ids
+	disbelieved                   // see Disbelieve
+)
 
 // Pages writes error pages. The errorpages part sets [State.Pages]; a part that refuses calls [Refuse].
 type Pages interface {
@@ -82,7 +91,7 @@ func (s *State) Scheme() string {
 }
 
 // EnableID makes [State.ID] give out an id. The logs part calls it on the way in; without it requests have none.
-func (s *State) EnableID() { s.lazyID = true }
+func (s *State) EnableID() { s.early |= lazyID }
 
 // SetID gives the request the id that a trusted proxy has given it.
 func (s *State) SetID(id string) { s.id.Store(&id) }
@@ -93,7 +102,7 @@ func (s *State) ID() string {
 	if id := s.id.Load(); id != nil {
 		return *id
 	}
-	if !s.lazyID {
+	if s.early&lazyID == 0 {
 		return ""
 	}
 	id := rand.Text()
@@ -109,6 +118,13 @@ func (s *State) KnownID() string {
 	}
 	return ""
 }
+
+// Disbelieve notes that the peer forwards requests of others, or wants to seem so, and is no trusted proxy: its address
+// is not known to be the client's. The proxy part calls it, which removes the headers that tell.
+func (s *State) Disbelieve() { s.early |= disbelieved }
+
+// Disbelieved reports whether Disbelieve was called.
+func (s *State) Disbelieved() bool { return s.early&disbelieved != 0 }
 
 // Peer returns who connected: unmapped, without zone; the zero Addr if that is unknown (a Unix socket). It is read from
 // the request anew, because few ask and none twice.
