@@ -14,8 +14,8 @@ import (
 // was deleted, or because it has expired.
 var ErrNotFound = errors.New("session: not found")
 
-// Store keeps sessions. Its implementations are those of this package and of drivers/sqlstore; whoever writes another
-// runs [sessiontest.TestStore] on it. All methods may be called at once from many goroutines.
+// Store keeps sessions. Its implementations are those of this package, of drivers/sqlstore and of drivers/redisstore; whoever
+// writes another runs [sessiontest.TestStore] on it. All methods may be called at once from many goroutines.
 //
 // A token is what stands in the cookie. It comes from the client: any string at all, which a Store answers with
 // ErrNotFound unless it made it itself. A Store that keeps sessions on a server makes tokens with [NewToken] and keeps

@@ -27,14 +27,15 @@ type DjangoOptions struct {
 // without which Django takes nobody for logged in.
 //
 // Less is kept than with [Sessions]: Django stores tokens in clear, so that a copy of its table opens every session; its
-// sessions end SESSION_COOKIE_AGE after they were last saved, and have no idle and no absolute age; and a user's
-// sessions cannot be found, which Django makes up for by ending those whose _auth_user_hash is not that of the
-// password. A Django site on the cached_db backend does not see what is written here while its cache lasts.
+// sessions end SESSION_COOKIE_AGE after they were last saved, and have no idle and no absolute age. Its table does not
+// say whose a session is: listing a user's sessions, or ending them, reads the whole table. (After a change of password
+// Django needs neither: it ends sessions whose _auth_user_hash is not that of the password.) A Django site on the
+// cached_db backend does not see what is written here while its cache lasts.
 type Django struct {
 	db   database
 	data *session.DjangoData
 
-	load, insert, update, remove, removeExpired string
+	load, insert, update, remove, removeExpired, page, pageOfKeys string
 }
 
 var (
@@ -63,6 +64,7 @@ func NewDjango(db *sql.DB, driver string, ring *keyring.Ring, o DjangoOptions) (
 		date = "CAST(expire_date AS text)" // the driver guesses at dates otherwise
 	}
 	t := o.Table
+	rest := fmt.Sprintf(` FROM %s WHERE session_key > ? AND expire_date > ? ORDER BY session_key LIMIT %d`, t, scanBatch)
 	return &Django{
 		db: d, data: session.NewDjangoData(ring, o.Salt),
 		load:   d.text(`SELECT session_data, ` + date + ` FROM ` + t + ` WHERE session_key = ? AND expire_date > ?`),
@@ -71,6 +73,8 @@ func NewDjango(db *sql.DB, driver string, ring *keyring.Ring, o DjangoOptions) (
 		remove: d.text(`DELETE FROM ` + t + ` WHERE session_key = ?`),
 		removeExpired: d.text(fmt.Sprintf(`DELETE FROM %s WHERE session_key IN
 			(SELECT session_key FROM %s WHERE expire_date <= ? LIMIT %d)`, t, t, batch)),
+		page:       d.text(`SELECT session_key, session_data, ` + date + rest),
+		pageOfKeys: d.text(`SELECT session_key` + rest),
 	}, nil
 }
 
