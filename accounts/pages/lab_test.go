@@ -63,7 +63,7 @@ func newLab(t *testing.T, change ...options) *lab {
 	if o.hasher.InsecureCheap = true; o.hasher.Argon2 == (password.Argon2{}) {
 		o.hasher.Argon2 = password.Argon2{Memory: 64, Time: 1, Parallel: 1} // a millisecond
 	}
-	if o.lockout.Account == (lockout.Budget{}) {                                                      // tests come from one address
+	if o.lockout.Account == (lockout.Budget{}) { // tests come from one address
 		o.lockout.Network, o.lockout.Pair = lockout.Budget{Failures: 1000}, lockout.Budget{Failures: 1000}
 		o.lockout.Account, o.lockout.Device = lockout.Budget{Failures: 1000}, lockout.Budget{Failures: 1000}
 	}
