@@ -34,12 +34,14 @@ func (p Argon2) validate() error {
 	var errs []error
 	check := func(variable string, n, low, high int) {
 		if n < low || n > high {
-			errs = append(errs, fmt.Errorf("password: %s: %d is not between %d and %d: leave it unset for the preset's", variable, n, low, high))
+			errs = append(errs, fmt.Errorf("password: %s: %d is not between %d and %d: leave it unset for the preset's",
+				variable, n, low, high))
 		}
 	}
 	check("PASSWORD_ARGON2_TIME", p.Time, 1, MaxPasses)
 	check("PASSWORD_ARGON2_PARALLEL", p.Parallel, 1, MaxLanes)
-	check("PASSWORD_ARGON2_MEMORY", p.Memory, minLaneKiB*max(1, min(p.Parallel, MaxLanes)), min(MaxMemory>>10, MaxArgon2/max(1, p.Time)))
+	least, most := minLaneKiB*max(1, min(p.Parallel, MaxLanes)), min(MaxMemory>>10, MaxArgon2/max(1, p.Time))
+	check("PASSWORD_ARGON2_MEMORY", p.Memory, least, most)
 	return errors.Join(errs...)
 }
 
@@ -152,8 +154,9 @@ func (h *argon2Hash) algorithm() string { return nameArgon2 }
 func (h *argon2Hash) memory() int64     { return h.params.memory() }
 
 func (h *argon2Hash) encode() string {
-	return fmt.Sprintf("argon2$%s$v=%d$m=%d,t=%d,p=%d$%s$%s", h.variety, argon2.Version,
-		h.params.Memory, h.params.Time, h.params.Parallel, unpadded.EncodeToString([]byte(h.salt)), unpadded.EncodeToString(h.digest))
+	salt, digest := unpadded.EncodeToString([]byte(h.salt)), unpadded.EncodeToString(h.digest)
+	return fmt.Sprintf("argon2$%s$v=%d$m=%d,t=%d,p=%d$%s$%s",
+		h.variety, argon2.Version, h.params.Memory, h.params.Time, h.params.Parallel, salt, digest)
 }
 
 func (h *argon2Hash) derive(password []byte, length int) []byte {
@@ -161,7 +164,8 @@ func (h *argon2Hash) derive(password []byte, length int) []byte {
 	if h.variety == argon2i {
 		key = argon2.Key
 	}
-	return key(password, []byte(h.salt), uint32(h.params.Time), uint32(h.params.Memory), uint8(h.params.Parallel), uint32(length))
+	p := h.params
+	return key(password, []byte(h.salt), uint32(p.Time), uint32(p.Memory), uint8(p.Parallel), uint32(length))
 }
 
 func (h *argon2Hash) verify(password []byte) bool {

@@ -70,7 +70,7 @@ func (r bcryptRecipe) accepts(password []byte) error {
 	return nil
 }
 
-// input returns what bcrypt itself is given. Of what is too long it looks at the first 72 bytes: no hash is made of such
+// bcryptInputOf returns what bcrypt itself is given. Of what is too long it looks at the first 72 bytes: no hash is made of such
 // a password, but one that another program made can be verified.
 func bcryptInputOf(password []byte, hashed bool) []byte {
 	if hashed {
@@ -137,7 +137,8 @@ func parseBcrypt(name, rest string) (hashed, error) {
 	}
 	h.salt, h.digest = fields[3][:bcryptSalt], fields[3][bcryptSalt:]
 	// The last character of each has bits that mean nothing and are zero.
-	if strings.IndexByte(bcryptLetters, h.salt[bcryptSalt-1])%16 != 0 || strings.IndexByte(bcryptLetters, h.digest[bcryptDigest-1])%4 != 0 {
+	last := func(s string) int { return strings.IndexByte(bcryptLetters, s[len(s)-1]) }
+	if last(h.salt)%16 != 0 || last(h.digest)%4 != 0 {
 		return bad("has a malformed, short or long salt or digest")
 	}
 	return h, nil
@@ -155,7 +156,10 @@ func (h *bcryptHash) verify(password []byte) bool {
 }
 
 func (h *bcryptHash) info() Info {
-	info := Info{Algorithm: h.algorithm(), Variety: h.version, Weak: bcryptCheap(h.cost), Salt: 16, Parameters: fmt.Sprintf("cost %d", h.cost)}
+	info := Info{
+		Algorithm: h.algorithm(), Variety: h.version, Weak: bcryptCheap(h.cost), Salt: 16,
+		Parameters: fmt.Sprintf("cost %d", h.cost),
+	}
 	if info.Weak == "" && !h.sha256 {
 		info.Weak = "bcrypt looks at the first 72 bytes of a password only"
 	}

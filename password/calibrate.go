@@ -33,8 +33,8 @@ type Calibration struct {
 	Variables []string      // lines for .env that say what Config does
 }
 
-// Calibrate looks for the parameters with which a hash takes about as long as target on this machine, by hashing for a few
-// seconds. They are never below OWASP's least, however slow the machine is. Run it where and as the site runs: what
+// Calibrate looks for the parameters with which a hash takes about as long as target on this machine, by hashing for a
+// few seconds. They are never below OWASP's least, however slow the machine is. Run it where and as the site runs: what
 // else the machine does counts.
 func Calibrate(ctx context.Context, target time.Duration, opts CalibrateOptions) (Calibration, error) {
 	atFull := func(ctx context.Context, cfg Config) (float64, error) { return flood(ctx, cfg, 2*time.Second) }
@@ -54,14 +54,16 @@ const (
 
 func (c calibrator) run(ctx context.Context, target time.Duration, opts CalibrateOptions) (Calibration, error) {
 	if target < minTarget || target > maxTarget {
-		return Calibration{}, fmt.Errorf("password: calibrate: %s is not between %s and %s: ask for 250ms or so", target, minTarget, maxTarget)
+		return Calibration{}, fmt.Errorf("password: calibrate: %s is not between %s and %s: ask for 250ms or so",
+			target, minTarget, maxTarget)
 	}
 	cfg := opts.Config
 	if opts.Algorithm == "" {
 		opts.Algorithm = nameArgon2
 	}
 	if opts.Algorithm != nameArgon2 && opts.Algorithm != namePBKDF2SHA256 {
-		return Calibration{}, fmt.Errorf("password: calibrate: %q cannot be calibrated: use %s or %s", opts.Algorithm, nameArgon2, namePBKDF2SHA256)
+		return Calibration{}, fmt.Errorf("password: calibrate: %q cannot be calibrated: use %s or %s",
+			opts.Algorithm, nameArgon2, namePBKDF2SHA256)
 	}
 	cfg.Argon2, cfg.PBKDF2 = Argon2{}, PBKDF2{}
 	full, err := cfg.complete()
@@ -79,8 +81,10 @@ func (c calibrator) run(ctx context.Context, target time.Duration, opts Calibrat
 		// Half of a share, so that a hash need not wait until what the one before it left has been collected.
 		share := int(full.Memory) / max(full.Parallel, 1) / 2 >> 10
 		cfg.Argon2, out.Each, out.Limit, err = m.argon2(target, share)
-		out.Variables = append(out.Variables, fmt.Sprintf("PASSWORD_ARGON2_MEMORY=%d", cfg.Argon2.Memory),
-			fmt.Sprintf("PASSWORD_ARGON2_TIME=%d", cfg.Argon2.Time), fmt.Sprintf("PASSWORD_ARGON2_PARALLEL=%d", cfg.Argon2.Parallel))
+		out.Variables = append(out.Variables,
+			fmt.Sprintf("PASSWORD_ARGON2_MEMORY=%d", cfg.Argon2.Memory),
+			fmt.Sprintf("PASSWORD_ARGON2_TIME=%d", cfg.Argon2.Time),
+			fmt.Sprintf("PASSWORD_ARGON2_PARALLEL=%d", cfg.Argon2.Parallel))
 	} else {
 		cfg.PBKDF2, out.Each, out.Limit, err = m.pbkdf2(target)
 		out.Variables = append(out.Variables, fmt.Sprintf("%s=%d", pbkdf2Variable, cfg.PBKDF2.Iterations))

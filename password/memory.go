@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// meter bounds the memory of all hashes at a time. What a hash has used stays taken until the garbage collector has freed
-// it, which on a site with much else in memory may be long after: then the collector is asked to.
+// meter bounds the memory of all hashes at a time. What a hash has used stays taken until the garbage collector has
+// freed it, which on a site with much else in memory may be long after: then the collector is asked to.
 type meter struct {
 	limit   int64
 	cycles  func() uint64 // collections that have ended

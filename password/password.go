@@ -125,8 +125,11 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 
 // Verify reports whether password is the one that encoded was made of. It takes as long for what can be nobody's: an
 // empty encoding, by which a caller says that there is no such user, one that is not [Usable], and one that is unknown,
-// malformed or beyond the bounds, which is logged besides. The error is a *BusyError or ctx's; a password that Hash would
-// refuse for its length or bytes is wrong, at once, whoever is asked for.
+// malformed or beyond the bounds, which is logged besides. It also takes as long for a hash that is older and cheaper,
+// whether or not the password is right; one that costs more takes longer until it is upgraded.
+//
+// The error is a *BusyError or ctx's. A password that Hash would refuse for its length or bytes is wrong, at once, whoever
+// is asked for.
 func (h *Hasher) Verify(ctx context.Context, password, encoded string) (Verdict, error) {
 	forms, err := h.forms(password)
 	if err != nil || password == "" {
@@ -160,7 +163,8 @@ func (h *Hasher) identify(ctx context.Context, encoded string) hashed {
 	return nil
 }
 
-// judge does the work of one verification, whose amount does not depend on whether the password is right.
+// judge does the work of one verification. Its amount does not depend on whether the password is right: who is refused
+// for another reason, such as a lock, must not learn that it was.
 func (h *Hasher) judge(forms []string, stored hashed) Verdict {
 	if stored == nil {
 		for _, form := range forms {
@@ -175,11 +179,13 @@ func (h *Hasher) judge(forms []string, stored hashed) Verdict {
 			matched = i
 		}
 	}
-	if matched >= 0 {
-		return Verdict{OK: true, Upgrade: !current || matched > 0}
+	if !current {
+		h.harden(forms, stored, begin)
 	}
-	h.harden(forms, stored, begin)
-	return Verdict{}
+	if matched < 0 {
+		return Verdict{}
+	}
+	return Verdict{OK: true, Upgrade: !current || matched > 0}
 }
 
 // verify computes one hash. One at the parameters that are in use also tells how long these take.
@@ -202,8 +208,8 @@ func (h *Hasher) make(form []byte) string {
 	return encoded
 }
 
-// harden spends, after a wrong password, what a hash with old parameters or of another algorithm has cost less than one
-// that Hash makes, so that the time does not tell how old an account is, and that it exists.
+// harden spends what a hash with old parameters or of another algorithm has cost less than one that Hash makes, so that the
+// time does not tell how old an account is, and that it exists.
 func (h *Hasher) harden(forms []string, stored hashed, begin time.Time) {
 	if stored.algorithm() == h.preferred.algorithm() {
 		for _, form := range forms {

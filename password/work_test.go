@@ -116,8 +116,8 @@ func spied(t *testing.T, cfg Config) (*Hasher, *spy) {
 
 var cheapArgon2 = Argon2{Memory: 32, Time: 2, Parallel: 1}
 
-// What is nobody's costs exactly one new hash for each form of the password, and a wrong password for a hash with old
-// parameters the difference.
+// What is nobody's costs exactly one new hash for each form of the password, and a hash with old parameters the
+// difference, whether or not the password is right.
 func TestEqualWork(t *testing.T) {
 	h, s := spied(t, Config{Argon2: cheapArgon2, PBKDF2: PBKDF2{1}})
 	old := Argon2{Memory: 32, Time: 1, Parallel: 1}.make([]byte("secret"))
@@ -137,9 +137,9 @@ func TestEqualWork(t *testing.T) {
 		"the right password":                     {"secret", current, 0},
 		"a wrong password, older hash":           {"wrong", old, 1000},
 		"a wrong password, older hash, two":      {"wro\u0308ng", old, 2000},
-		"the right password, older hash":         {"secret", old, 0},
+		"the right password, older hash":         {"secret", old, 1000},
 		"another algorithm, nothing known":       {"wrong", other, 1},
-		"another algorithm, the right password":  {"secret", other, 0},
+		"another algorithm, the right password":  {"secret", other, 1},
 		"text that is no password":               {"\xff", "", 0},
 		"text that is no password, known user":   {"\xff", current, 0},
 		"a password that is too long":            {strings.Repeat("x", MaxLength+1), "", 0},
@@ -164,7 +164,7 @@ func TestAnotherAlgorithmTakesAsLong(t *testing.T) {
 		h.typical.add(usual)
 	}
 	other := pbkdf2Recipe{PBKDF2{1}, false}.make([]byte("secret"))
-	for typed, want := range map[string]time.Duration{"wrong": usual, "wro\u0308ng": 2 * usual} {
+	for typed, want := range map[string]time.Duration{"wrong": usual, "wro\u0308ng": 2 * usual, "secret": usual} {
 		begin := time.Now()
 		if _, err := h.Verify(t.Context(), typed, other); err != nil {
 			t.Fatal(err)
@@ -172,10 +172,6 @@ func TestAnotherAlgorithmTakesAsLong(t *testing.T) {
 		if took := time.Since(begin); took < want || took > want+10*usual {
 			t.Errorf("%q took %s, want %s", typed, took, want)
 		}
-	}
-	begin := time.Now()
-	if v, err := h.Verify(t.Context(), "secret", other); err != nil || !v.OK || time.Since(begin) >= usual {
-		t.Errorf("the right password: %+v, %v, %s", v, err, time.Since(begin))
 	}
 	if s.made != 0 {
 		t.Errorf("%d hashes were made", s.made)
