@@ -1,10 +1,17 @@
 package sqlstore_test
 
 import (
+	"context"
 	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/airworthy-go/airworthy/accounts"
 	"github.com/airworthy-go/airworthy/drivers/sqlstore"
 )
 
@@ -41,4 +48,373 @@ func newDjangoAccounts(t testing.TB, db *sql.DB, driver string) *sqlstore.Django
 		t.Fatal(err)
 	}
 	return s
+}
+
+// eachDjango runs f on SQLite and PostgreSQL, with a Django's table.
+func eachDjango(t *testing.T, f func(t *testing.T, s *sqlstore.DjangoAccounts, db *sql.DB, driver string)) {
+	each(t, func(t *testing.T, driver string, open func(*testing.T) *sql.DB) {
+		db := open(t)
+		db.SetMaxOpenConns(20)
+		f(t, newDjangoAccounts(t, db, driver), db, driver)
+	})
+}
+
+// djangoInsert puts a user into the table as Django does. Times are SQLite's texts in UTC; lastLogin may be nil.
+func djangoInsert(t *testing.T, db *sql.DB, username, email, joined string, lastLogin any) string {
+	t.Helper()
+	var id string
+	if err := db.QueryRowContext(t.Context(), `INSERT INTO auth_user (password, last_login, is_superuser, username, first_name, last_name, email,
+		is_staff, is_active, date_joined) VALUES ('!', $1, false, $2, '', '', $3, false, true, $4) RETURNING id`,
+		lastLogin, username, email, joined).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func TestUsersAreAsDjangoWritesThem(t *testing.T) {
+	eachDjango(t, func(t *testing.T, s *sqlstore.DjangoAccounts, db *sql.DB, driver string) {
+		west := time.FixedZone("west", -8*3600)
+		u, err := s.Create(t.Context(), accounts.User{Username: "alice", Email: "a@example.org", FirstName: "A", LastName: "B", Password: "!x",
+			Active: true, Superuser: true, Joined: time.Date(2999, 1, 2, 23, 4, 5, 678_901_234, west)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		zone := ""
+		if driver == sqlstore.Postgres {
+			zone = " AT TIME ZONE 'UTC'"
+		}
+		row := func() string {
+			var id, username, email, first, last, password, active, staff, superuser, joined string
+			var login sql.NullString
+			if err := db.QueryRowContext(t.Context(), `SELECT CAST(id AS text), username, email, first_name, last_name, password,
+				CAST(CAST(is_active AS integer) AS text), CAST(CAST(is_staff AS integer) AS text), CAST(CAST(is_superuser AS integer) AS text),
+				CAST(date_joined`+zone+` AS text), CAST(last_login`+zone+` AS text) FROM auth_user`).
+				Scan(&id, &username, &email, &first, &last, &password, &active, &staff, &superuser, &joined, &login); err != nil {
+				t.Fatal(err)
+			}
+			return strings.Join([]string{id, username, email, first, last, password, active, staff, superuser, joined,
+				fmt.Sprint(login.Valid), login.String}, "|")
+		}
+		if got, want := row(), "1|alice|a@example.org|A|B|!x|1|0|1|2999-01-03 07:04:05.678901|false|"; got != want || u.ID != "1" {
+			t.Errorf("the row is %s, want %s", got, want)
+		}
+		for at, want := range map[time.Time]string{
+			time.Date(2999, 1, 2, 23, 4, 5, 999, west):      "true|2999-01-03 07:04:05",
+			time.Date(2999, 1, 2, 23, 4, 5, 1_000, west):    "true|2999-01-03 07:04:05.000001",
+			time.Date(2999, 1, 2, 3, 4, 5, 120e6, time.UTC): "true|2999-01-02 03:04:05.120000",
+			{}: "false|",
+		} {
+			if err := s.SetLastLogin(t.Context(), u.ID, at); err != nil {
+				t.Fatal(err)
+			}
+			if driver == sqlstore.Postgres { // which writes no zeros at the end of a fraction
+				want = strings.Replace(want, ".120000", ".12", 1)
+			}
+			if got := row(); !strings.HasSuffix(got, "|"+want) {
+				t.Errorf("after SetLastLogin(%v) the row is %s, want it to end with %s", at, got, want)
+			}
+			if got, err := s.ByID(t.Context(), u.ID); err != nil || !got.LastLogin.Equal(at.Truncate(time.Microsecond)) {
+				t.Errorf("LastLogin = %v, %v, want %v to the microsecond", got.LastLogin, err, at)
+			}
+		}
+		for _, year := range []int{-1, 10_000, 300_000} {
+			at := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+			if err := s.SetLastLogin(t.Context(), u.ID, at); !errors.Is(err, accounts.ErrInvalid) {
+				t.Errorf("SetLastLogin in the year %d, which Django cannot read, = %v, want ErrInvalid", year, err)
+			}
+			if _, err := s.Create(t.Context(), accounts.User{Username: "bob", Joined: at}); !errors.Is(err, accounts.ErrInvalid) {
+				t.Errorf("Create in the year %d, which Django cannot read, = %v, want ErrInvalid", year, err)
+			}
+		}
+	})
+}
+
+// What Django's reset links hold is the time of day as the column has it, so that not even a zone may be lost.
+func TestDjangosTimesAreRead(t *testing.T) {
+	eachDjango(t, func(t *testing.T, s *sqlstore.DjangoAccounts, db *sql.DB, driver string) {
+		rows := map[string]string{
+			"2024-01-02 03:04:05":        "2024-01-02T03:04:05Z",
+			"2024-01-02 03:04:05.678901": "2024-01-02T03:04:05.678901Z",
+			"1999-12-31 23:59:59.5":      "1999-12-31T23:59:59.5Z",
+		}
+		if driver == sqlstore.SQLite {
+			rows["2024-01-02T03:04:05"] = "2024-01-02T03:04:05Z"
+			rows["2024-01-02T03:04:05.678901234Z"] = "2024-01-02T03:04:05.678901Z"
+			rows["2024-01-02 03:04:05.1+02:00"] = "2024-01-02T03:04:05.1+02:00"
+			rows["2024-01-02T03:04:05-08:00"] = "2024-01-02T03:04:05-08:00"
+		}
+		for text, want := range rows {
+			id := djangoInsert(t, db, "user "+text, "", zoned(driver, "2020-02-03 04:05:06"), zoned(driver, text))
+			u, err := s.ByID(t.Context(), id)
+			if err != nil || u.LastLogin.Format(time.RFC3339Nano) != want || u.Joined.Format(time.RFC3339Nano) != "2020-02-03T04:05:06Z" {
+				t.Errorf("of %s became %v, %v, want %s", text, u.LastLogin.Format(time.RFC3339Nano), err, want)
+			}
+		}
+		id := djangoInsert(t, db, "never", "", zoned(driver, "2020-02-03 04:05:06"), nil)
+		if u, err := s.ByID(t.Context(), id); err != nil || !u.LastLogin.IsZero() {
+			t.Errorf("of NULL became %v, %v, want the zero time", u.LastLogin, err)
+		}
+		broken := []string{"infinity", "-infinity"}
+		if driver == sqlstore.SQLite {
+			broken = []string{"", "now", "1700000000", "2024-13-01 00:00:00", "2024-01-02 03:04:05 UTC", "2024-01-02"}
+		}
+		for _, text := range broken {
+			id := djangoInsert(t, db, "broken "+text, "", zoned(driver, "2020-02-03 04:05:06"), text)
+			_, err := s.ByID(t.Context(), id)
+			if err == nil || errors.Is(err, accounts.ErrNotFound) || !strings.HasPrefix(err.Error(), "sqlstore: ") {
+				t.Errorf("a last_login of %q: %v, want an error that is not ErrNotFound", text, err)
+			}
+		}
+	})
+}
+
+// zoned returns a time in UTC as the driver takes it.
+func zoned(driver, text string) string {
+	if driver == sqlstore.Postgres {
+		return text + "+00"
+	}
+	return text
+}
+
+// Django makes what we refuse: twins, names in other Unicode forms, names of one space.
+func TestDjangosTwinsAreFound(t *testing.T) {
+	eachDjango(t, func(t *testing.T, s *sqlstore.DjangoAccounts, db *sql.DB, driver string) {
+		joined := zoned(driver, "2020-02-03 04:05:06")
+		groups := [][]string{
+			{"alice", "Alice", "ALICE", "aLiCe", "\uff41lice", "\uff21LICE", "al\u2170ce"}, // full width, a Roman i
+			{"kelvin", "\u212aelvin", "KELVIN"},
+			{"straße", "STRASSE", "ſtrasse", "STRAẞE", "stra\u017fse"},
+			{"ﬁne", "fine", "FINE", "ﬁNE"},
+			{"σίσυφος", "ΣΊΣΥΦΟΣ", "σι\u0301συφος", "Σίσυφοσ"},
+			{"özgür", "ÖZGÜR", "o\u0308zgu\u0308r", "O\u0308ZGÜR"},
+			{"ΐx", "Ϊ́X", "ι\u0308\u0301X"},
+			{"дмитрий", "Дмитрий", "ДМИТРИЙ", "ДМИТРИИ\u0306"},
+			{"ǆ", "Ǆ", "ǅ", "dž"},
+			{"ilker", "ILKER", "Ilker"},
+			{"ılker"}, // a dotless i is another letter
+			{"İlker", "i\u0307lker"},
+			{" ", "\u00a0", "\u2003"},
+			{"王"},
+		}
+		for _, group := range groups {
+			for _, name := range group {
+				djangoInsert(t, db, name, strings.ReplaceAll(name, " ", "_")+"@example.org", joined, nil)
+			}
+		}
+		for i := range 2000 { // whom nobody looks for
+			djangoInsert(t, db, fmt.Sprintf("ü%d", i), fmt.Sprintf("ü%d@example.org", i), joined, nil)
+		}
+		for _, group := range groups {
+			for _, name := range group {
+				twins, err := s.Twins(t.Context(), name)
+				if got := usernames(twins); err != nil || !sameNames(got, group) {
+					t.Errorf("Twins(%q) = %q, %v, want %q", name, got, err, group)
+				}
+				if len(twins) > 0 && twins[0].Username != name {
+					t.Errorf("Twins(%q) begins with %q", name, twins[0].Username)
+				}
+				if u, err := s.ByUsername(t.Context(), name); err != nil || u.Username != name {
+					t.Errorf("ByUsername(%q) = %q, %v", name, u.Username, err)
+				}
+				owners, err := s.ByEmail(t.Context(), name+"@EXAMPLE.org")
+				if got := usernames(owners); name[0] > ' ' && name[0] != 0xc2 && name[0] != 0xe2 && (err != nil || !sameNames(got, group)) {
+					t.Errorf("ByEmail of %q = %q, %v, want %q", name, got, err, group)
+				}
+				if u, err := s.Create(t.Context(), accounts.User{Username: accounts.NormalizeUsername(name)}); !errors.Is(err, accounts.ErrTaken) {
+					t.Errorf("Create(%q) beside its twins = %q, %v, want ErrTaken", name, u.Username, err)
+				}
+			}
+		}
+	})
+}
+
+func usernames(users []accounts.User) []string {
+	var names []string
+	for _, u := range users {
+		names = append(names, u.Username)
+	}
+	return names
+}
+
+func sameNames(a, b []string) bool {
+	a, b = slices.Clone(a), slices.Clone(b)
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Equal(a, b)
+}
+
+// PostgreSQL folds by the language of the column: in Turkish the small letter of I is not i.
+func TestTwinsInATurkishDatabase(t *testing.T) {
+	eachDjango(t, func(t *testing.T, s *sqlstore.DjangoAccounts, db *sql.DB, driver string) {
+		if driver == sqlstore.SQLite {
+			t.Skip("SQLite knows no languages")
+		}
+		exec(t, db, `ALTER TABLE auth_user ALTER COLUMN username TYPE varchar(150) COLLATE "tr-x-icu", ALTER COLUMN email TYPE varchar(254) COLLATE "tr-x-icu"`)
+		var lower string
+		if err := db.QueryRowContext(t.Context(), `SELECT lower('I' COLLATE "tr-x-icu")`).Scan(&lower); err != nil || lower != "ı" {
+			t.Fatalf("lower('I') = %q, %v: the test needs a Turkish collation", lower, err)
+		}
+		joined := zoned(driver, "2020-02-03 04:05:06")
+		djangoInsert(t, db, "ILKER", "ILKER@example.org", joined, nil)
+		if twins, err := s.Twins(t.Context(), "ilker"); err != nil || len(twins) != 1 {
+			t.Errorf("Twins = %d, %v, want 1", len(twins), err)
+		}
+		if owners, err := s.ByEmail(t.Context(), "ilker@EXAMPLE.org"); err != nil || len(owners) != 1 {
+			t.Errorf("ByEmail = %d, %v, want 1", len(owners), err)
+		}
+	})
+}
+
+// Of twins that several processes want to make at once, one is made.
+func TestTwinsAtOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, open func(*testing.T) (userStore, *sql.DB)) {
+		first, db := open(t)
+		stores := []userStore{first}
+		for range 3 { // each as if in a process of its own
+			switch first.(type) {
+			case *sqlstore.DjangoAccounts:
+				stores = append(stores, again(sqlstore.NewDjangoAccounts(db, driverOf(db), sqlstore.DjangoAccountsOptions{})))
+			default:
+				stores = append(stores, again(sqlstore.NewAccounts(db, driverOf(db))))
+			}
+		}
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		made := map[string]int{}
+		for i, name := range []string{"anna", "ANNA", "Anna", "aNNa", "straße", "STRASSE", "strasse", "STRAßE"} {
+			for j := range 5 {
+				wg.Go(func() {
+					_, err := stores[(i+j)%len(stores)].Create(t.Context(), accounts.User{Username: name})
+					mu.Lock()
+					defer mu.Unlock()
+					if err == nil {
+						made[accounts.CanonicalUsername(name)]++
+					} else if !errors.Is(err, accounts.ErrTaken) {
+						t.Error(err)
+					}
+				})
+			}
+		}
+		wg.Wait()
+		if made["anna"] != 1 || made["strasse"] != 1 {
+			t.Errorf("made %v, want one of each", made)
+		}
+	})
+}
+
+func again[S userStore](s S, err error) userStore {
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+func driverOf(db *sql.DB) string {
+	if strings.Contains(fmt.Sprintf("%T", db.Driver()), "sqlite") {
+		return sqlstore.SQLite
+	}
+	return sqlstore.Postgres
+}
+
+// Django's migrations are Django's: ours make one table and change none.
+func TestMigrateLeavesDjangosTableAlone(t *testing.T) {
+	each(t, func(t *testing.T, driver string, open func(*testing.T) *sql.DB) {
+		db := open(t)
+		s, err := sqlstore.NewDjangoAccounts(db, driver, sqlstore.DjangoAccountsOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := s.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		query := `SELECT name FROM sqlite_master WHERE type = 'table'`
+		if driver == sqlstore.Postgres {
+			query = `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()`
+		}
+		rows, err := db.QueryContext(t.Context(), query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = rows.Close() }()
+		var tables []string
+		for rows.Next() {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				t.Fatal(err)
+			}
+			tables = append(tables, name)
+		}
+		if !slices.Equal(tables, []string{"airworthy_factors"}) || rows.Err() != nil {
+			t.Errorf("the tables are %q, %v, want airworthy_factors", tables, rows.Err())
+		}
+		for what, err := range calls(t.Context(), s) {
+			if err == nil || errors.Is(err, accounts.ErrNotFound) || errors.Is(err, accounts.ErrTaken) || !strings.HasPrefix(err.Error(), "sqlstore: ") {
+				t.Errorf("%s without Django's table = %v, want an error of the database's", what, err)
+			}
+		}
+	})
+}
+
+// calls asks for things that are there, and returns the errors.
+func calls(ctx context.Context, s accounts.Store) map[string]error {
+	u := accounts.User{ID: "1", Username: "alice"}
+	_, byID := s.ByID(ctx, "1")
+	_, byName := s.ByUsername(ctx, "alice")
+	_, twins := s.Twins(ctx, "alice")
+	_, email := s.ByEmail(ctx, "alice@example.org")
+	_, list := s.List(ctx, "", 1)
+	_, create := s.Create(ctx, u)
+	return map[string]error{"ByID": byID, "ByUsername": byName, "Twins": twins, "ByEmail": email, "List": list, "Create": create,
+		"Update": s.Update(ctx, u), "SetPassword": s.SetPassword(ctx, "1", "", "x"), "SetLastLogin": s.SetLastLogin(ctx, "1", time.Now())}
+}
+
+func TestAnotherTable(t *testing.T) {
+	each(t, func(t *testing.T, driver string, open func(*testing.T) *sql.DB) {
+		db := open(t)
+		newDjangoAccounts(t, db, driver)
+		exec(t, db, `ALTER TABLE auth_user RENAME TO people_user`)
+		s, err := sqlstore.NewDjangoAccounts(db, driver, sqlstore.DjangoAccountsOptions{Table: "people_user"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Create(t.Context(), accounts.User{Username: "alice"}); err != nil {
+			t.Fatal(err)
+		}
+		if users, err := s.List(t.Context(), "", 10); err != nil || len(users) != 1 {
+			t.Errorf("List = %d, %v, want 1", len(users), err)
+		}
+	})
+	for _, table := range []string{"auth user", "a;b", `a"b`, "1a", "a.b", "ä"} {
+		if _, err := sqlstore.NewDjangoAccounts(nil, sqlstore.SQLite, sqlstore.DjangoAccountsOptions{Table: table}); err == nil {
+			t.Errorf("the table %q is accepted", table)
+		}
+	}
+	for _, driver := range []string{"", "mysql"} {
+		_, err := sqlstore.NewDjangoAccounts(nil, driver, sqlstore.DjangoAccountsOptions{})
+		_, nativeErr := sqlstore.NewAccounts(nil, driver)
+		if err == nil || nativeErr == nil {
+			t.Errorf("the driver %q is accepted", driver)
+		}
+	}
+}
+
+// A user has one ID: what is counted or kept by it would be counted twice otherwise.
+func TestDjangosIDs(t *testing.T) {
+	eachDjango(t, func(t *testing.T, s *sqlstore.DjangoAccounts, db *sql.DB, driver string) {
+		id := djangoInsert(t, db, "alice", "", zoned(driver, "2020-02-03 04:05:06"), nil)
+		if _, err := s.ByID(t.Context(), id); err != nil || id != "1" {
+			t.Fatalf("ByID(%q): %v", id, err)
+		}
+		for _, other := range []string{"01", "+1", "1.0", "1 ", "１", "0b1", "1_", "4294967297", "18446744073709551617"} {
+			if _, err := s.ByID(t.Context(), other); !errors.Is(err, accounts.ErrNotFound) {
+				t.Errorf("ByID(%q) = %v, want ErrNotFound", other, err)
+			}
+		}
+		exec(t, db, `DELETE FROM auth_user`)
+		if u, err := s.Create(t.Context(), accounts.User{Username: "alice"}); err != nil || u.ID != "2" {
+			t.Errorf("after a deletion: %q, %v, want an ID that nobody had", u.ID, err)
+		}
+	})
 }

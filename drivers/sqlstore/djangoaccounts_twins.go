@@ -13,11 +13,11 @@ import (
 // folds ASCII only, PostgreSQL what the database's language says), so that it is asked two things which do not: whether
 // ASCII folded is equal, and whether there is more than ASCII. The canonical form of ASCII is its lower case.
 func (d database) candidates(table, column string) string {
-	lower, more := `lower(`+column+`)`, `length(CAST(`+column+` AS blob)) <> length(`+column+`)`
+	lower, more := `lower(`+column+`)`, `length(CAST(`+column+` AS blob)) - length(`+column+`)`
 	if d.driver == Postgres {
-		lower, more = `lower(`+column+` COLLATE "C")`, `octet_length(`+column+`) <> char_length(`+column+`)`
+		lower, more = `lower(`+column+` COLLATE "C")`, `octet_length(`+column+`) - char_length(`+column+`)`
 	}
-	return d.text(`SELECT id, ` + column + ` FROM ` + table + ` WHERE ` + lower + ` = ? OR ` + more)
+	return d.text(`SELECT id, ` + column + ` FROM ` + table + ` WHERE ` + lower + ` = ? OR ` + more + ` > 0`)
 }
 
 // candidate is a row of that.
