@@ -114,7 +114,7 @@ func BenchmarkDjangoTwins(b *testing.B) {
 			s := stores["Django"]
 			for _, with := range []string{"no index", "the indexes"} {
 				if with == "the indexes" {
-					benchExec(b, db, append(djangoIndexes(driver), "ANALYZE")...)
+					benchExec(b, db, sqlstore.DjangoIndexes(b, driver)...)
 				}
 				b.Run(strings.Join([]string{driver, prefix, with}, " "), func(b *testing.B) {
 					b.ReportAllocs()
@@ -126,19 +126,5 @@ func BenchmarkDjangoTwins(b *testing.B) {
 				})
 			}
 		}
-	}
-}
-
-// djangoIndexes are those of docs/accounts-store.md.
-func djangoIndexes(driver string) []string {
-	if driver == sqlstore.Postgres {
-		return []string{
-			`CREATE INDEX auth_user_username_lower ON auth_user (lower(username COLLATE "C"))`,
-			`CREATE INDEX auth_user_username_beyond_ascii ON auth_user ((octet_length(username) - char_length(username)))`,
-		}
-	}
-	return []string{
-		`CREATE INDEX auth_user_username_lower ON auth_user (lower(username))`,
-		`CREATE INDEX auth_user_username_beyond_ascii ON auth_user (length(CAST(username AS blob)) - length(username))`,
 	}
 }

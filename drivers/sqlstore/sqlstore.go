@@ -1,4 +1,5 @@
-// Package sqlstore keeps sessions in SQLite or PostgreSQL, and what the instances of a site say of their keys.
+// Package sqlstore keeps sessions, users and failed logins in SQLite or PostgreSQL, and what the instances of a site say of
+// their keys.
 //
 // [Sessions] has a table of its own in which a session's token stands as its hash, so that a copy of the database opens
 // no session; it lists and ends a user's sessions. [Django] reads and writes the table of a Django site, so that who is
@@ -16,9 +17,13 @@
 //
 // [Lockout] counts failed logins for package lockout, for all processes of a site together.
 //
+// [Accounts] keeps the users of package accounts and their second factors, [DjangoAccounts] those of a Django site in its
+// own table; docs/accounts-store.md compares them.
+//
 // Expired sessions stay in the tables until DeleteExpired, to be called once a day or so.
 //
 // The package does not encrypt what it stores: values of a session are readable to whoever reads the database.
+// What package accounts seals before it is stored, such as secrets of second factors, is not.
 package sqlstore
 
 import (
