@@ -41,6 +41,10 @@ func deviceKey(name, device string) Key {
 	return Key{Device, hex.EncodeToString(sum[:16]) + " " + bounded(name)}
 }
 
+// Account returns the account that k is of, as [AccountKey] writes it: its canonical name, cut if it is long. It is empty
+// where k is of none, as a network's is.
+func (k Key) Account() string { return accountOf(k) }
+
 // accountOf returns the account that a key is of, empty if it is of none.
 func accountOf(key Key) string {
 	switch key.Kind {

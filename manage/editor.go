@@ -3,7 +3,6 @@ package manage
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -36,8 +35,8 @@ func (p *program) editor(ctx context.Context, file string) error {
 	return nil
 }
 
-// terminal reports whether somebody types what is read.
-func terminal(r io.Reader) bool {
+// terminal reports whether somebody types what is read, or sees what is written.
+func terminal(r any) bool {
 	f, ok := r.(*os.File)
 	if !ok {
 		return false

@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -9,10 +10,14 @@ import (
 )
 
 // byHand says how to rotate keys that stand where this command cannot write.
-func (r *rotation) byHand() error {
+func (r *rotation) byHand(ctx context.Context) error {
 	at := &r.place
+	retire, err := r.retireFirst(ctx)
+	if err != nil {
+		return err
+	}
 	if r.flags.print {
-		return r.printed()
+		return r.printed(retire)
 	}
 	generate := "key generate"
 	if k, err := r.generate(); err == nil {
@@ -23,6 +28,12 @@ func (r *rotation) byHand() error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s stands in %s, which this command cannot write. ", keyVariable, at.key.Origin)
 	switch {
+	case retire != "":
+		fmt.Fprintf(&b, `By hand, so that the second factors, which are sealed with the keys, are not lost:
+  1. Set %[1]s to what %[2]q prints, put the keys that stood there into %[3]s,
+     and restart every instance.
+  2. Run %[4]q, which seals the second factors anew.
+  3. Unset %[3]s, and restart every instance. All sessions end.`, keyVariable, generate, fallbacksVariable, retire)
 	case r.flags.revoke:
 		fmt.Fprintf(&b, `By hand:
   1. Set %[1]s to what %[2]q prints, and unset %[3]s.
@@ -56,8 +67,8 @@ move the first key of %s to %s, and the key that stood there to the head of %[3]
 	return fmt.Errorf("%s", b.String())
 }
 
-// printed prints what byHand describes.
-func (r *rotation) printed() error {
+// printed prints what byHand describes; retire is the command between the steps of a revocation.
+func (r *rotation) printed(retire string) error {
 	at := &r.place
 	next, staged := secret.Text{}, at.config().Staged() && !r.flags.revoke
 	if staged {
@@ -68,7 +79,12 @@ func (r *rotation) printed() error {
 			return err
 		}
 	}
-	if !r.flags.revoke && !listable(at.current) {
+	switch {
+	case listable(at.current):
+	case retire != "":
+		return fmt.Errorf("%s: the key holds a comma, or space at its ends, and cannot stand in a list; the second factors that it sealed "+
+			"are lost with it: remove them, or put the key among the fallbacks in code before you replace it", keyVariable)
+	case !r.flags.revoke:
 		return fmt.Errorf("%s: the key holds a comma, or space at its ends, and cannot stand in a list: --revoke it", keyVariable)
 	}
 	others := without(at.others, next, at.current)
@@ -76,7 +92,11 @@ func (r *rotation) printed() error {
 		return fmt.Sprintf("# %s\n%s=%s\n%s=%s\n", step, keyVariable, key.Reveal(), fallbacksVariable, joined(fallbacks))
 	}
 	text := line("write this, and restart every instance: all sessions end", next)
-	if !r.flags.revoke {
+	switch {
+	case retire != "":
+		text = line("step 1: write this, and restart every instance", next, append([]secret.Text{at.current}, others...)...) +
+			"# step 2: run " + retire + "\n" + line("step 3: write this, and restart every instance: all sessions end", next)
+	case !r.flags.revoke:
 		text = ""
 		if !staged {
 			text = line("step 1: write this, and restart the instances one after the other", at.current, append([]secret.Text{next}, others...)...)

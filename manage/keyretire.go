@@ -27,6 +27,8 @@ func (p *program) keyRetireCommand() *cobra.Command {
 --expired all that may go. One may go when what it signed is no longer valid, no live instance signs with it, and
 nobody has needed it for as long as a session lasts; without a ledger of the instances, the dates of the keys decide.
 
+Second factors that such a key sealed are sealed anew with the current one before.
+
 Exits with 0 when they are removed or nothing was to be removed, with 1 when one may not go yet, and then removes
 none, and with 2 for wrong usage.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -80,7 +82,7 @@ func (p *program) retire(ctx context.Context, app *airworthy.App, fingerprints [
 		_, err := fmt.Fprintln(p.out, "nothing to retire")
 		return err
 	}
-	return p.remove(ctx, at, chosen)
+	return p.remove(ctx, app, at, chosen)
 }
 
 // choose returns the keys that the fingerprints name, or an error if one of them must not go.
@@ -118,7 +120,7 @@ func loss(s *keyring.Standing) string {
 	return text
 }
 
-func (p *program) remove(ctx context.Context, at place, chosen []*keyring.Standing) error {
+func (p *program) remove(ctx context.Context, app *airworthy.App, at place, chosen []*keyring.Standing) error {
 	var drop []secret.Text
 	var names []string
 	for _, s := range chosen {
@@ -134,6 +136,9 @@ func (p *program) remove(ctx context.Context, at place, chosen []*keyring.Standi
 		}
 	}
 	list := strings.Join(names, ", ")
+	if err := p.reseal(ctx, app); err != nil {
+		return err
+	}
 	switch {
 	case at.source == nil:
 		return fmt.Errorf("the fallbacks stand in code: remove %s there", list)

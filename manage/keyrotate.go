@@ -74,6 +74,8 @@ type rotation struct {
 	app   *airworthy.App
 	flags rotateFlags
 	place place
+
+	dropped bool // a key that was staged too long ago is to go
 }
 
 func (p *program) rotate(ctx context.Context, app *airworthy.App, f rotateFlags) error {
@@ -91,7 +93,7 @@ func (p *program) rotate(ctx context.Context, app *airworthy.App, f rotateFlags)
 	}
 	switch {
 	case at.writer() == nil:
-		return r.byHand()
+		return r.byHand(ctx)
 	case f.print:
 		return usage("--print: this command can write %s itself: leave the flag out", at.name())
 	}
@@ -159,7 +161,7 @@ func (r *rotation) staged() (next secret.Text, found bool, err error) {
 	if age > keyring.Grace {
 		fmt.Fprintf(r.err, "the key %s was staged %s ago and never promoted: a new one takes its place\n", print, span(age))
 		if dated { // else it may be a former key after all, and stays
-			at.others = at.others[1:]
+			at.others, r.dropped = at.others[1:], true
 		}
 		return secret.Text{}, false, nil
 	}
@@ -214,6 +216,11 @@ func (r *rotation) stage(ctx context.Context) (secret.Text, error) {
 	others := append([]secret.Text{next}, at.others...)
 	if err := r.judge(at.current, others); err != nil {
 		return next, err
+	}
+	if r.dropped {
+		if err := r.reseal(ctx, r.app); err != nil {
+			return next, err
+		}
 	}
 	changes := []settings.Change{at.setFallbacks(others)}
 	if !at.have { // beside the key, and only if nobody else has begun
@@ -309,6 +316,9 @@ func (r *rotation) revoke(ctx context.Context) error {
 	}
 	lost := fmt.Sprintf("All sessions end, and everything that %s signed becomes invalid.", plural(1+len(at.others), "key"))
 	if err := r.confirm(lost + " Go on?"); err != nil {
+		return err
+	}
+	if err := r.saveFactors(ctx, next); err != nil {
 		return err
 	}
 	var changes []settings.Change

@@ -1,4 +1,4 @@
-// Package manage gives an application its commands: serve, check, settings, key and secrets.
+// Package manage gives an application its commands: serve, check, settings, key, secrets, user and password.
 //
 //	func main() { manage.Main(build) }
 //
@@ -12,8 +12,8 @@
 // Go prints its value; no package can change that.
 //
 // Results go to stdout, everything else to stderr. The exit status is 0 when all is well, 1 for findings at or above
-// the fail level, for a check that could not run, for an application that cannot be built or served and for keys that
-// were not changed, and 2 for wrong usage.
+// the fail level, for a check that could not run, for an application that cannot be built or served and for keys or
+// accounts that were not changed, and 2 for wrong usage.
 package manage
 
 import (
@@ -184,7 +184,8 @@ func (p *program) command(name string) *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.serveCommand(), p.checkCommand(), p.settingsCommand(), p.keyCommand(), p.secretsCommand())
+	root.AddCommand(p.serveCommand(), p.checkCommand(), p.settingsCommand(), p.keyCommand(), p.secretsCommand(),
+		p.userCommand(), p.passwordCommand())
 	for _, c := range root.Commands() {
 		p.mark(c)
 	}
