@@ -57,7 +57,7 @@ type Settings struct {
 	Ring *keyring.Ring
 
 	// KeyLedger is where the instances of the site report which keys they hold, for the commands that rotate them;
-	// drivers/sqlstore has one. Nil where nobody is to know of the others.
+	// drivers/sqlstore and drivers/redisstore have one. Nil where nobody is to know of the others.
 	KeyLedger keyring.Ledger
 
 	// Silenced sets findings of the gate aside: the ID of the check, and the reason, which reports repeat.

@@ -5,23 +5,36 @@ import (
 	"fmt"
 
 	"github.com/airworthy-go/airworthy/drivers/redisstore"
+	"github.com/airworthy-go/airworthy/keyring"
+	"github.com/airworthy-go/airworthy/lockout"
 	"github.com/airworthy-go/airworthy/session"
 	"github.com/airworthy-go/airworthy/settings"
 )
 
-func Example() {
-	var cfg struct { // filled by settings.Load
-		Cache   settings.Cache `env:"CACHE_URL" doc:"Where sessions are kept."`
-		Session session.Config
-	}
-	cfg.Cache, _ = settings.ParseCache("redis://:secret@127.0.0.1:1/0?key_prefix=app")
+// site is an application's settings, which embed airworthy.Settings.
+type site struct {
+	Cache     settings.Cache `env:"CACHE_URL" doc:"Where sessions are kept."`
+	Session   session.Config
+	KeyLedger keyring.Ledger
+}
 
-	client, err := redisstore.Open(context.Background(), cfg.Cache)
+func build(ctx context.Context, cfg site) (*lockout.Guard, error) {
+	client, err := redisstore.Open(ctx, cfg.Cache) // CACHE_URL
 	if err != nil {
-		fmt.Println(err)
-		return
+		return nil, err
 	}
-	defer func() { _ = client.Close() }()
 	cfg.Session.Store = redisstore.NewSessions(client)
+	cfg.KeyLedger = redisstore.NewKeyLedger(client)
+	guard, err := lockout.New(lockout.Config{Store: redisstore.NewLockout(client)})
+	return guard, err
+}
+
+func Example() {
+	cache, err := settings.ParseCache("redis://:secret@127.0.0.1:1/0?key_prefix=bulletin")
+	if err != nil {
+		panic(err)
+	}
+	_, err = build(context.Background(), site{Cache: cache})
+	fmt.Println(err)
 	// Output: redisstore: check: 127.0.0.1:1 cannot be reached: check that it runs, the address and the network
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/airworthy-go/airworthy/lockout"
 )
 
+func key(account string) lockout.Key { return lockout.Key{Kind: lockout.Account, Subject: account} }
+
 // count is a change that counts one failure.
 func count(now time.Time) func(lockout.State) lockout.State {
 	return func(s lockout.State) lockout.State {
@@ -43,7 +45,7 @@ func update(t *testing.T, l *redisstore.Lockout, key lockout.Key, now time.Time,
 func TestProcessesCountTogether(t *testing.T) {
 	cfg := prefixed(t)
 	now := time.Now()
-	key := lockout.Key{Kind: lockout.Account, Subject: "alice"}
+	key := key("alice")
 	const processes, goroutines, rounds = 4, 10, 25
 	var wg sync.WaitGroup
 	for range processes {
@@ -71,7 +73,7 @@ func TestAnUpdateIsOneRoundTrip(t *testing.T) {
 	a, b := redisstore.NewLockout(client(t, s.config())), redisstore.NewLockout(client(t, s.config()))
 	r := raw(t, s.config())
 	now := time.Now()
-	key := lockout.Key{Kind: lockout.Account, Subject: "alice"}
+	key := key("alice")
 	update(t, a, key, now, count(now)) // loads the script
 	update(t, b, key, now, count(now))
 	for _, row := range []struct {
@@ -194,7 +196,7 @@ func TestTheServerKnowsBest(t *testing.T) {
 	cfg := prefixed(t)
 	l, r := redisstore.NewLockout(client(t, cfg)), raw(t, cfg)
 	now := time.Now()
-	key := lockout.Key{Kind: lockout.Account, Subject: "alice"}
+	key := key("alice")
 	update(t, l, key, now, count(now))
 	update(t, l, key, now, count(now))
 	r.Del(t.Context(), cfg.Prefix+"lockout:account:alice")
@@ -218,7 +220,7 @@ func TestTheServerKnowsBest(t *testing.T) {
 func TestAnUpdateEndsWithItsContext(t *testing.T) {
 	l := redisstore.NewLockout(fresh(t))
 	now := time.Now()
-	key := lockout.Key{Kind: lockout.Account, Subject: "alice"}
+	key := key("alice")
 	inside, release := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -241,7 +243,7 @@ func TestAnUpdateEndsWithItsContext(t *testing.T) {
 func TestAPanicInChangeHoldsNobodyUp(t *testing.T) {
 	l := redisstore.NewLockout(fresh(t))
 	now := time.Now()
-	key := lockout.Key{Kind: lockout.Account, Subject: "alice"}
+	key := key("alice")
 	func() {
 		defer func() { _ = recover() }()
 		_, _ = l.Update(t.Context(), key, now, func(lockout.State) lockout.State { panic("no") })

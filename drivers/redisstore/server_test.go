@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -53,7 +54,8 @@ type server struct {
 	args                 []string
 }
 
-// launch starts a server in a directory of its own. The arguments are those of redis-server.
+// launch starts a server in a directory of its own. The arguments are those of redis-server, a file of configuration
+// first if there is one.
 func launch(tb testing.TB, args ...string) *server {
 	tb.Helper()
 	path := binary(tb)
@@ -68,8 +70,13 @@ func launch(tb testing.TB, args ...string) *server {
 	_ = l.Close()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	s := &server{dir: dir, socket: filepath.Join(dir, "s"), address: l.Addr().String()}
-	s.args = append([]string{path, "--port", port, "--bind", "127.0.0.1", "--unixsocket", s.socket, "--dir", dir,
-		"--save", "", "--appendonly", "no", "--logfile", filepath.Join(dir, "log")}, args...)
+	var file []string
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		file, args = args[:1], args[1:]
+	}
+	s.args = append(append([]string{path}, file...), "--port", port, "--bind", "127.0.0.1", "--unixsocket", s.socket, "--dir", dir,
+		"--save", "", "--logfile", filepath.Join(dir, "log"))
+	s.args = append(s.args, args...)
 	s.start(tb)
 	return s
 }
