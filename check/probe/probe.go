@@ -1,7 +1,7 @@
 // Package probe judges a site by what it answers: a handler in this process, or whatever else an [http.RoundTripper]
 // reaches.
 //
-// Settings can promise anything. Probe sends about fifteen requests, as a browser, a stranger and an attacker would,
+// Settings can promise anything. Probe sends some thirty requests at most, as a browser, a stranger and an attacker would,
 // and compares the answers with what the settings claim:
 //
 //	checks := probe.Checks(probe.InProcess(app), probe.Claims{Host: "example.com"})
@@ -48,6 +48,10 @@ type Claims struct {
 	// SessionCookie is the name of the session's cookie, without a __Host- prefix. Empty means "sessionid".
 	SessionCookie string
 
+	// AdminPath is where an admin is that strangers cannot tell from a path that does not exist. Empty means that there
+	// is none.
+	AdminPath string
+
 	// Tokens promises that a POST without a CSRF token is refused even if it names no origin at all, as requests of
 	// programs and of very old browsers do.
 	Tokens bool
@@ -67,7 +71,7 @@ type Claims struct {
 func Checks(rt http.RoundTripper, claims Claims) []check.Check {
 	p := newProber(rt, claims)
 	checks := slices.Concat(p.hostRules(), p.httpsRules(), p.headerRules(), p.policyRules(), p.csrfRules(),
-		p.cookieRules(), p.pageRules())
+		p.cookieRules(), p.pageRules(), p.adminRules())
 	for i := range checks {
 		checks[i].Tags = []string{"security", "probe"}
 		checks[i].Deploy = true

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,7 +76,7 @@ func (s site) checks() []check.Check {
 }
 
 func promises() probe.Claims {
-	return probe.Claims{Host: own, Paths: []string{"/", "/about"}, FailPath: "/fail", HealthPath: "/healthz", Tokens: true}
+	return probe.Claims{Host: own, Paths: []string{"/", "/about"}, FailPath: "/fail", HealthPath: "/healthz", AdminPath: "/ops-7f3k", Tokens: true}
 }
 
 func TestASafeSiteHasNoFindings(t *testing.T) {
@@ -83,8 +84,8 @@ func TestASafeSiteHasNoFindings(t *testing.T) {
 	if len(r.Findings)+len(r.NotRun) > 0 {
 		t.Errorf("findings = %+v, not run = %+v, want none", r.Findings, r.NotRun)
 	}
-	if r.Ran != 30 {
-		t.Errorf("ran %d checks, want all 30", r.Ran)
+	if r.Ran != 32 {
+		t.Errorf("ran %d checks, want all 32", r.Ran)
 	}
 }
 
@@ -95,8 +96,8 @@ func TestFewRequests(t *testing.T) {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { n++; next.ServeHTTP(w, r) })
 	}
 	check.Run(t.Context(), s.checks(), check.Options{Deploy: true})
-	if n == 0 || n > 20 {
-		t.Errorf("%d requests were sent, want between 1 and 20", n)
+	if n == 0 || n > 25 {
+		t.Errorf("%d requests were sent, want between 1 and 25", n)
 	}
 }
 
@@ -227,6 +228,38 @@ func TestChecks(t *testing.T) {
 			}
 			w.Header().Set("Location", location)
 			w.WriteHeader(status)
+			return true
+		})
+	}
+	// at answers requests for paths that begin with path itself.
+	at := func(path string, status int, body string, headers ...string) func(http.Handler) http.Handler {
+		return before(func(w http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasPrefix(r.URL.Path, path) || r.TLS == nil || r.Method != "GET" {
+				return false
+			}
+			for i := 0; i < len(headers); i += 2 {
+				w.Header().Set(headers[i], headers[i+1])
+			}
+			w.WriteHeader(status)
+			fmt.Fprint(w, body)
+			return true
+		})
+	}
+	const form = `<form><input name="p" type=password>`
+	// everywhere answers every path that there is not with what f makes of it.
+	everywhere := func(f func(path string) string, gone ...string) func(http.Handler) http.Handler {
+		return before(func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method != "GET" || r.TLS == nil || r.Host != own || strings.HasPrefix(r.URL.Path, "/airworthy") || len(r.URL.Path) < 9 {
+				return false
+			}
+			w.Header().Set("Cache-Control", "no-store")
+			w.Header().Set("X-Request-Id", rand.Text())
+			status := 404
+			if slices.Contains(gone, r.URL.Path) {
+				status = 410
+			}
+			w.WriteHeader(status)
+			fmt.Fprint(w, f(r.URL.Path))
 			return true
 		})
 	}
@@ -390,5 +423,35 @@ func TestChecks(t *testing.T) {
 		breaks("probe.W029", before(func(w http.ResponseWriter, r *http.Request) bool {
 			return strings.HasPrefix(r.URL.Path, "/healthz/")
 		})),
+
+		breaks("probe.E031", at("/ops-7f3k", 302, "", "Location", "/login?next=/ops-7f3k")),
+		breaks("probe.E031", at("/ops-7f3k", 403, "<h1>403</h1>")),
+		breaks("probe.E031", everywhere(func(string) string { return "no" }, "/ops-7f3k")),
+		breaks("probe.E031", everywhere(func(path string) string {
+			return map[bool]string{true: "no ", false: "No "}[path == "/ops-7f3k"] + path
+		})),
+		still(breaks("probe.E031", at("/ops-7f3k", 404, "Nothing here")), everywhere(func(path string) string { return "no " + path })),
+		breaks("probe.E031", at("/ops-7f3k/", 404, "<h1>404</h1>", "Vary", "Cookie")), // only below it
+		still(breaks("probe.E031", at("/ops-7f3k", 404, "Not Found.")), everywhere(func(path string) string {
+			return "no " + path + ", says " + rand.Text()
+		})),
+		still(breaks("probe.E031", everywhere(func(path string) string {
+			return "no such page" + map[bool]string{true: "!"}[path == "/ops-7f3k"]
+		})), everywhere(func(string) string { return "no such page" })),
+		still(breaks("probe.E031", everywhere(func(path string) string {
+			return rand.Text() + strings.Repeat(" ", 5000) + map[bool]string{true: "!"}[path == "/ops-7f3k"] // without a Content-Length
+		})), everywhere(func(string) string { return rand.Text() })),
+		admitted(breaks("probe.E031", at("/ops-7f3k", 200, "welcome")), func(c *probe.Claims) { c.AdminPath = "" }),
+
+		breaks("probe.W032", at("/admin/", 200, form)),
+		breaks("probe.W032", at("/admin/", 302, "", "Location", "/admin/login/?next=/admin/")),
+		breaks("probe.W032", at("/wp-login.php", 200, `<INPUT id="user_pass" TYPE="password">`)),
+		breaks("probe.W032", at("/phpmyadmin/", 401, "", "WWW-Authenticate", "Basic")),
+		breaks("probe.W032", at("/administrator/", 200, "nothing to see")),
+		still(breaks("probe.W032", at("/admin/", 302, "", "Location", "https://www.example.com/admin/x")), at("/admin/", 302, "", "Location", "https://other.example/admin/x")),
+		still(breaks("probe.W032", at("/admin/", 200, form)), at("/admin/", 403, form)),
+		still(breaks("probe.W032", at("/admin/", 200, form)), at("/admin/", 302, "", "Location", "/admin/?lang=de")),
+		still(breaks("probe.W032", at("/admin/", 200, form)), at("/admin/", 301, "", "Location", "/admin")),
+		still(breaks("probe.W032", at("/admin/", 200, form)), at("/", 200, form)), // one page for all paths
 	})
 }
