@@ -187,6 +187,7 @@ func (s Settings) claims() probe.Claims {
 		Paths:                s.ProbePaths,
 		FailPath:             failPath,
 		HealthPath:           s.Hosts.HealthPath,
+		AdminPath:            s.Admin.Path,
 		SessionCookie:        s.Session.CookieName,
 		Tokens:               !s.CSRF.InsecureOff,
 		InsecureHTTP:         plain,
