@@ -95,10 +95,10 @@ func (Budget) Form() string {
 	return "failures/window or failures/window/cool-off/longest cool-off, such as 20/6h/15m/4h"
 }
 
-// MarshalText writes what UnmarshalText reads. The zero Budget, which is the default, is empty.
+// MarshalText writes what String does.
 func (b Budget) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
 
-// String returns the budget as text.
+// String returns the budget as UnmarshalText reads it. The zero Budget, which is the default, is empty.
 func (b Budget) String() string {
 	switch {
 	case b == Budget{}:
@@ -151,6 +151,7 @@ func (b Budget) most(d time.Duration) int {
 
 // at returns s as it is at now.
 func (b Budget) at(s State, now time.Time) State {
+	s.Failures, s.Locks = max(0, min(s.Failures, b.Failures)), max(0, s.Locks) // the budget may have been lowered
 	// A clock that was ahead and was put right must not lock anybody for longer than the lock was to last, nor keep
 	// failures from leaking away.
 	if ahead := s.Locked.Sub(now); ahead > 0 {

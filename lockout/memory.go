@@ -19,20 +19,27 @@ type MemoryOptions struct {
 // Memory counts in the process: for tests, for development, and for one process. Several processes that count alone
 // allow as many guesses each, and a restart forgets all locks.
 //
-// When it is full, what has the fewest failures makes room, the one counted longest ago first, and what is locked or
-// was so lately comes last. So who makes up names pushes out other made-up names: to push out a lock takes as many
-// locks as there is room for.
+// When it is full, what has few failures makes room for others, the one counted longest ago first, and what is locked
+// or was so lately comes last. So who makes up names pushes out other made-up names: to push out a lock takes as many
+// locks as there is room for. But a ninth of the room is kept for what has one failure, as much for what has two or three,
+// and so on: who fills the memory with locks does not keep others from being counted.
 type Memory struct {
 	max int64
 
 	mu      sync.Mutex
 	size    int64
 	byKey   map[Key]*held
-	classes [9]list.List // of *held, the one counted longest ago first
+	classes [9]class
 	swept   time.Time
 }
 
 var _ Store = (*Memory)(nil)
+
+// class is what makes room at the same time: see [Memory.classOf].
+type class struct {
+	size  int64
+	order list.List // of *held, the one counted longest ago first
+}
 
 type held struct {
 	key   Key
@@ -97,7 +104,7 @@ func (m *Memory) Locked(ctx context.Context, now time.Time, limit int) ([]Entry,
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var entries []Entry
-	locks := &m.classes[len(m.classes)-1]
+	locks := &m.classes[len(m.classes)-1].order
 	for e := locks.Front(); e != nil; e = e.Next() {
 		if h := e.Value.(*held); now.Before(h.state.Until) && now.Before(h.state.Expires) {
 			entries = append(entries, Entry{h.key, h.state})
@@ -145,16 +152,22 @@ func (h *held) size() int64 {
 func (m *Memory) add(key Key, s State) {
 	key.Subject = strings.Clone(key.Subject) // which may be a part of a whole request
 	h := &held{key: key, state: s, class: m.classOf(s)}
-	m.size += h.size()
-	for c := 0; m.size > m.max && c < len(m.classes); {
-		if first := m.classes[c].Front(); first != nil {
-			m.remove(first.Value.(*held))
-		} else {
-			c++
+	m.count(h, 1)
+	m.byKey[key] = h
+	h.place = m.classes[h.class].order.PushBack(h)
+	for m.size > m.max {
+		m.remove(m.least())
+	}
+}
+
+// least returns what makes room next: the first of the lowest class that has more than its share.
+func (m *Memory) least() *held {
+	for c := range m.classes {
+		if class := &m.classes[c]; class.size > m.max/int64(len(m.classes)) {
+			return class.order.Front().Value.(*held)
 		}
 	}
-	m.byKey[key] = h
-	h.place = m.classes[h.class].PushBack(h)
+	return nil // never: the shares of all together are no more than max
 }
 
 // remove forgets h, which may be nil.
@@ -162,7 +175,13 @@ func (m *Memory) remove(h *held) {
 	if h == nil {
 		return
 	}
-	m.size -= h.size()
+	m.count(h, -1)
 	delete(m.byKey, h.key)
-	m.classes[h.class].Remove(h.place)
+	m.classes[h.class].order.Remove(h.place)
+}
+
+// count adds h to the sizes, or takes it from them.
+func (m *Memory) count(h *held, sign int64) {
+	m.size += sign * h.size()
+	m.classes[h.class].size += sign * h.size()
 }
