@@ -39,7 +39,7 @@ func (p *Pages) overview(w http.ResponseWriter, r *http.Request, u *accounts.Use
 	}
 	row("Password", "", "Other sessions end when you change it.", "password/", "Change")
 	row("E-mail address", "", email, "email/", "Change")
-	row("Sessions", "", count, "sessions/", "Look")
+	row("Sessions", "", count, "sessions/", "Show")
 	switch {
 	case len(factors) > 0:
 		row("Second factor", "On", "A code is asked for when you log in.", "second-factor/", "Manage")

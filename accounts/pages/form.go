@@ -19,7 +19,7 @@ type Form struct {
 	Submit string   // what its button says
 	Danger bool     // its button is for something that cannot be undone
 	Errors []string // what is wrong with the form as a whole
-	User   string   // whose password is asked for, so that password managers know; not to be sent
+	User   string   // whose password is asked for: a hidden field for password managers, of which nothing depends
 	Fields []Field
 
 	// Hidden are further values, such as where to go afterwards.
@@ -80,6 +80,21 @@ func (f *Form) refuse(name string, problems ...string) {
 		}
 	}
 	f.Errors = append(f.Errors, problems...)
+}
+
+// focus puts the cursor where something has to be mended.
+func (f *Form) focus() {
+	if !f.Refused() || len(f.Fields) == 0 {
+		return
+	}
+	first := 0
+	for i := range f.Fields {
+		f.Fields[i].Autofocus = false
+		if len(f.Fields[first].Errors) == 0 && len(f.Fields[i].Errors) > 0 {
+			first = i
+		}
+	}
+	f.Fields[first].Autofocus = true
 }
 
 // fill gives the fields what was typed, passwords excepted: what is sent back could be seen by whoever looks into the

@@ -62,6 +62,12 @@ func TestSignUpRefusals(t *testing.T) {
 			}
 			a := v.submit(v.get("/account/signup/"), "Make the account", fill)
 			a.want(t, http.StatusUnprocessableEntity, c.text, "<title>Error: ", `role="alert"`, `aria-invalid="true"`)
+			for _, f := range a.forms[0].inputs {
+				_, focused := f["autofocus"]
+				if wrong := f["aria-invalid"] == "true"; focused && !wrong {
+					t.Errorf("the field %q is focused, and nothing is wrong with it", f["name"])
+				}
+			}
 			if strings.Contains(a.body, goodPassword) || v.who() != "nobody" {
 				t.Error("the page holds the password, or somebody is logged in")
 			}

@@ -189,6 +189,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, page Pa
 	ctx := r.Context()
 	page.Site, page.Home, page.Style = p.cfg.Site, p.cfg.Home, p.cfg.Path+p.style.name
 	page.Nonce, page.CSRF = p.cfg.Nonce(ctx), p.cfg.CSRF(ctx)
+	page.Form.focus()
 	for i := range page.Buttons {
 		page.Buttons[i].CSRF = page.CSRF
 	}

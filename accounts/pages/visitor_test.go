@@ -148,6 +148,7 @@ func formsOf(t *testing.T, body string) []form {
 	var forms []form
 	ids, labels := map[string]bool{}, map[string]bool{}
 	var needed []string
+	focused := 0
 	for n := range doc.Descendants() {
 		if n.Type != html.ElementNode {
 			continue
@@ -180,6 +181,9 @@ func formsOf(t *testing.T, body string) []form {
 			f := &forms[len(forms)-1]
 			f.inputs[attr["name"]] = attr
 			f.values.Set(attr["name"], attr["value"])
+			if _, ok := attr["autofocus"]; ok {
+				focused++
+			}
 			_, hidden := attr["hidden"]
 			if attr["type"] != "hidden" && !hidden && (!labels[attr["id"]] || attr["autocomplete"] == "") {
 				t.Errorf("the field %q has no label before it, or no autocomplete", attr["name"])
@@ -190,6 +194,9 @@ func formsOf(t *testing.T, body string) []form {
 		case "button":
 			forms[len(forms)-1].button = n.FirstChild.Data
 		}
+	}
+	if focused > 1 {
+		t.Errorf("%d fields want to be focused", focused)
 	}
 	for _, id := range needed {
 		if !ids[id] {
