@@ -78,8 +78,11 @@ func (s shape) encode() []byte {
 		h = binary.BigEndian.AppendUint64(h, n)
 	}
 	h = append(h, make([]byte, filterHead-4-len(h))...)
-	return binary.BigEndian.AppendUint32(h, crc32.Checksum(h, crcTable))
+	return binary.BigEndian.AppendUint32(h, headSum(h))
 }
+
+// headSum is the checksum of a head.
+func headSum(h []byte) uint32 { return crc32.Checksum(h[:filterHead-4], crcTable) }
 
 // decodeShape reads the head of a file of the given size, which may be hostile.
 func decodeShape(h []byte, size int64) (shape, error) {
@@ -90,7 +93,7 @@ func decodeShape(h []byte, size int64) (shape, error) {
 	if v := binary.BigEndian.Uint32(h[8:]); v != filterVersion {
 		return shape{}, fmt.Errorf("has version %d of the format, and this program knows %d", v, filterVersion)
 	}
-	if binary.BigEndian.Uint32(h[filterHead-4:]) != crc32.Checksum(h[:filterHead-4], crcTable) {
+	if binary.BigEndian.Uint32(h[filterHead-4:]) != headSum(h) {
 		return shape{}, errors.New("is damaged: its head has another checksum")
 	}
 	width := binary.BigEndian.Uint32(h[12:])

@@ -62,7 +62,7 @@ func newService(cfg Config) (*service, error) {
 	}}
 	if s.client.Transport == nil {
 		s.client.Transport = &http.Transport{
-			Proxy:                  environmentProxy,
+			Proxy:                  http.ProxyFromEnvironment,
 			ForceAttemptHTTP2:      true,
 			DisableCompression:     true, // an answer is as long as what is read of it
 			MaxIdleConnsPerHost:    4,
@@ -72,15 +72,6 @@ func newService(cfg Config) (*service, error) {
 		}
 	}
 	return s, nil
-}
-
-// environmentProxy is http.ProxyFromEnvironment, whose error quotes the proxy's URL and what password is in it.
-func environmentProxy(r *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(r)
-	if err != nil {
-		return nil, errors.New("the proxy that the environment names is not a URL")
-	}
-	return u, nil
 }
 
 // contains asks for a password. Errors hold no part of its hash.
@@ -104,6 +95,9 @@ func (s *service) contains(ctx context.Context, password string) (bool, error) {
 		return false, fmt.Errorf("answers with status %d", answer.StatusCode)
 	}
 	found, err := suffixIn(answer.Body, sum[prefixDigits:])
+	if err == nil && !found {
+		err = ctx.Err() // to break off makes a server end its answer, and half an answer is no no
+	}
 	if err != nil {
 		return false, s.cause(ctx, err)
 	}
