@@ -160,6 +160,7 @@ var (
 		{"password", "a password that many people use"},
 		{"12345678", "a password that many people use"},
 		{"qwertyuiop", "a password that many people use"},
+		{"passwordpassword", "a password that many people use, twice"},
 		{"740193652718405", "a password of digits only"},
 		{"margaret.hamilton", "the user's own name"},
 		{"Margaret.Hamilton1", "the user's own name with a digit"},

@@ -71,7 +71,7 @@ func TestPolicyChecks(t *testing.T) {
 	type C = policy.Config
 	of := func(cfg policy.Config) []check.Check { return mustNew(t, cfg).Checks() }
 	checktest.Run(t, of, []checktest.Case[policy.Config]{
-		{ID: "policy.W007", Raises: C{SecondFactor: true, InsecureNoCommon: true}, Clean: C{SecondFactor: true}},
+		{ID: "policy.W007", Raises: C{InsecureNoCommon: true}, Clean: C{SecondFactor: true}},
 		{ID: "policy.W007", Raises: C{InsecureNoNumeric: true}, Clean: C{}},
 		{ID: "policy.W007", Raises: C{InsecureNoSimilarity: true}, Clean: C{MinLength: 1}},
 		{ID: "policy.W007", Raises: C{MaxSimilarity: 1}, Clean: C{MaxSimilarity: 0.9}},
@@ -79,8 +79,8 @@ func TestPolicyChecks(t *testing.T) {
 	})
 	// Each rule that is left out is told apart.
 	report := check.Run(t.Context(), of(C{MinLength: 1, InsecureNoCommon: true, InsecureNoNumeric: true, InsecureNoSimilarity: true}), check.Options{Deploy: true})
-	if len(report.Findings) != 7 {
-		t.Errorf("%d findings, want 7: all weak passwords but the empty one: %+v", len(report.Findings), report.Findings)
+	if len(report.Findings) != 8 {
+		t.Errorf("%d findings, want 8: all weak passwords but the empty one: %+v", len(report.Findings), report.Findings)
 	}
 	// What cannot be judged is no pass.
 	filter, _ := build(t, "one\n", policy.FilterOptions{Plain: true})

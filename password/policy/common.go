@@ -5,7 +5,7 @@ import (
 	"sort"
 )
 
-// commonList holds 30,000 common passwords in lower case, sorted, in a form that is searched as it lies in the program:
+// commonList holds 36,699 common passwords in lower case, sorted, in a form that is searched as it lies in the program:
 // nothing is loaded or unpacked. common/generate.go makes it, and says of what; the licence stands beside it.
 //
 // It begins with the number of blocks and the place of each, as 32-bit numbers, big end first. A block has 32 entries. An

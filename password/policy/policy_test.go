@@ -100,7 +100,7 @@ func TestValidators(t *testing.T) {
 		t.Errorf("logged what was returned: %s", &log)
 	}
 	// Problems are worth more than errors, which are logged then.
-	for password, want := range map[string]string{"short": "password_too_short", "the one from last year": "password_used_before"} {
+	for password, want := range map[string]string{"brief one": "password_too_short", "the one from last year": "password_used_before"} {
 		log.Reset()
 		if got := codes(t, p, password); !slices.Equal(got, []string{want}) {
 			t.Errorf("got %v, want %v", got, want)
@@ -203,11 +203,11 @@ func TestHelp(t *testing.T) {
 
 // What New was given may be used again.
 func TestNewCopies(t *testing.T) {
-	cfg := policy.Config{MinLength: 1, Attributes: []policy.Attribute{{Label: "site", Value: "bulletin"}}, Validators: []policy.Validator{history{}}}
+	cfg := policy.Config{MinLength: 1, Attributes: []policy.Attribute{{Label: "site", Value: "bulletin of kx"}}, Validators: []policy.Validator{history{}}}
 	p := mustNew(t, cfg)
 	cfg.Attributes[0].Value = "other"
 	cfg.Validators[0] = everything{}
-	if got := codes(t, p, "bulletin"); !slices.Equal(got, []string{"password_too_similar"}) {
+	if got := codes(t, p, "bulletin of kx"); !slices.Equal(got, []string{"password_too_similar"}) {
 		t.Errorf("got %v, want the attribute that New was given", got)
 	}
 	given := make([]policy.Attribute, 1, 2)
