@@ -33,6 +33,9 @@ type FactorState struct {
 	Left int // of recovery codes: how many were not used
 }
 
+// KeepsFactors reports whether there is a FactorStore, and so whether anybody can have a second factor.
+func (a *Accounts) KeepsFactors() bool { return a.cfg.Factors != nil }
+
 // FactorStates returns the second factors of who is logged in, without those that were never confirmed.
 func (a *Accounts) FactorStates(ctx context.Context) ([]FactorState, error) {
 	u, err := a.mustCurrent(ctx)

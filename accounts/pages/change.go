@@ -41,6 +41,7 @@ func (p *Pages) overview(w http.ResponseWriter, r *http.Request, u *accounts.Use
 	row("E-mail address", "", email, "email/", "Change")
 	row("Sessions", "", count, "sessions/", "Show")
 	switch {
+	case !p.accounts.KeepsFactors():
 	case len(factors) > 0:
 		row("Second factor", "On", "A code is asked for when you log in.", "second-factor/", "Manage")
 	case p.accounts.FactorDemanded(u):

@@ -100,11 +100,15 @@ func (p *Pages) add(w http.ResponseWriter, r *http.Request, u *accounts.User) {
 		p.refuse(w, r, page, wrongPassword, err)
 		return
 	}
-	q := url.Values{"id": {e.ID}}
+	p.redirect(w, p.confirmAddress(e.ID, next), "")
+}
+
+func (p *Pages) confirmAddress(id, next string) string {
+	q := url.Values{"id": {id}}
 	if next != "" {
 		q.Set("next", next)
 	}
-	p.redirect(w, p.cfg.Path+confirmPath+"?"+q.Encode(), "")
+	return p.cfg.Path + confirmPath + "?" + q.Encode()
 }
 
 // confirmPage shows the secret, as a QR code and to be typed. If there is none to show, it has answered.
@@ -161,6 +165,8 @@ func (p *Pages) confirm(w http.ResponseWriter, r *http.Request, u *accounts.User
 	switch {
 	case errors.Is(err, accounts.ErrNotFound):
 		p.redirect(w, p.cfg.Path+factorsPath, next)
+	case errors.Is(err, accounts.ErrStale):
+		p.redirect(w, p.cfg.Path+"step-up/", p.confirmAddress(v["id"], next))
 	case err != nil:
 		if page, ok := p.confirmPage(w, r, u, v["id"], next); ok {
 			p.refuse(w, r, page, refusedText{"code", "The code is not right. Look whether the clock of your phone is, and try the next code."}, err)

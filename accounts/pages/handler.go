@@ -30,7 +30,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.next.ServeHTTP(w, r)
 		return
 	}
-	if rest == p.style.name {
+	if p.style.is(rest) {
 		p.serve(w, r, route{get: p.style.serve})
 		return
 	}

@@ -3,6 +3,7 @@ package pages
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -94,14 +95,12 @@ func (p *Pages) factorPage(r *http.Request, devices []accounts.Factor, device, n
 		here = p.cfg.Path + "step-up/"
 		page.Name, page.Intro = "step_up", "This part of the site asks for a fresh code."
 	}
-	link := func(label, query string) {
-		path := withNext(here, next)
-		if query != "" && next != "" {
-			path += "&" + query
-		} else if query != "" {
-			path += "?" + query
+	link := func(label, name, value string) {
+		q := url.Values{name: {value}}
+		if next != "" {
+			q.Set("next", next)
 		}
-		page.Links = append(page.Links, Link{Path: path, Label: label})
+		page.Links = append(page.Links, Link{Path: here + "?" + q.Encode(), Label: label})
 	}
 	i := max(slices.IndexFunc(devices, func(f accounts.Factor) bool { return f.ID == device }), 0)
 	code := codeField("Code", "The six digits that the app shows now.", true)
@@ -115,11 +114,11 @@ func (p *Pages) factorPage(r *http.Request, devices []accounts.Factor, device, n
 	}
 	for j, f := range devices {
 		if j != i || recovery {
-			link("Use “"+f.Name+"”", "device="+f.ID)
+			link("Use “"+f.Name+"”", "device", f.ID)
 		}
 	}
 	if !recovery {
-		link("Use a recovery code", "recovery=1")
+		link("Use a recovery code", "recovery", "1")
 	}
 	page.Form = &Form{Action: here, Submit: "Go on", Hidden: hidden, Fields: []Field{code}}
 	return page

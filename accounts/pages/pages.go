@@ -107,19 +107,21 @@ func New(cfg Config) (*Pages, error) {
 	}
 	p := &Pages{cfg: cfg, accounts: cfg.Accounts, templates: templates, style: newStyle()}
 	p.routes = map[string]route{
-		"":                              {p.member(p.overview), nil},
-		"login/":                        {p.loginForm, p.login},
-		"factor/":                       {p.factorForm, p.factor},
-		"step-up/":                      {p.factorForm, p.factor},
-		"logout/":                       {p.logoutForm, p.logout},
-		"password/":                     {p.member(p.passwordForm), p.member(p.password)},
-		"email/":                        {p.member(p.emailForm), p.member(p.email)},
-		"sessions/":                     {p.member(p.sessions), p.member(p.endSessions)},
-		"second-factor/":                {p.member(p.factors), nil},
-		"second-factor/add/":            {p.member(p.addForm), p.member(p.add)},
-		"second-factor/confirm/":        {p.member(p.confirmForm), p.member(p.confirm)},
-		"second-factor/remove/":         {p.member(p.removeForm), p.member(p.remove)},
-		"second-factor/recovery-codes/": {p.member(p.codesForm), p.member(p.codes)},
+		"":          {p.member(p.overview), nil},
+		"login/":    {p.loginForm, p.login},
+		"logout/":   {p.logoutForm, p.logout},
+		"password/": {p.member(p.passwordForm), p.member(p.password)},
+		"email/":    {p.member(p.emailForm), p.member(p.email)},
+		"sessions/": {p.member(p.sessions), p.member(p.endSessions)},
+	}
+	if cfg.Accounts.KeepsFactors() {
+		p.routes[factorsPath] = route{p.member(p.factors), nil}
+		p.routes[addPath] = route{p.member(p.addForm), p.member(p.add)}
+		p.routes[confirmPath] = route{p.member(p.confirmForm), p.member(p.confirm)}
+		p.routes[removePath] = route{p.member(p.removeForm), p.member(p.remove)}
+		p.routes[codesPath] = route{p.member(p.codesForm), p.member(p.codes)}
+		p.routes["factor/"] = route{p.factorForm, p.factor}
+		p.routes["step-up/"] = route{p.factorForm, p.factor}
 	}
 	if !cfg.NoSignUp {
 		p.routes["signup/"] = route{p.signUpForm, p.signUp}
@@ -149,8 +151,12 @@ func (p *Pages) member(show func(http.ResponseWriter, *http.Request, *accounts.U
 func (p *Pages) menu(here string) []Link {
 	menu := []Link{
 		{Path: "", Label: "Overview"}, {Path: "password/", Label: "Password"}, {Path: "email/", Label: "E-mail address"},
-		{Path: "sessions/", Label: "Sessions"}, {Path: "second-factor/", Label: "Second factor"}, {Path: "logout/", Label: "Log out"},
+		{Path: "sessions/", Label: "Sessions"},
 	}
+	if p.accounts.KeepsFactors() {
+		menu = append(menu, Link{Path: factorsPath, Label: "Second factor"})
+	}
+	menu = append(menu, Link{Path: "logout/", Label: "Log out"})
 	for i := range menu {
 		menu[i].Here = menu[i].Path == here
 		menu[i].Path = p.cfg.Path + menu[i].Path

@@ -95,6 +95,10 @@ func TestHeadersAndMethods(t *testing.T) {
 	if again := v.do(req); again.status != http.StatusNotModified {
 		t.Errorf("once more: status %d", again.status)
 	}
+	older := v.get("/account/style.0123456789abcdef.css")
+	if older.status != http.StatusOK || older.body != style.body || strings.Contains(older.header.Get("Cache-Control"), "immutable") {
+		t.Errorf("the stylesheet of another version: status %d, %v", older.status, older.header)
+	}
 	for _, c := range []struct{ method, path, allow string }{
 		{"DELETE", "/account/login/", "GET, HEAD, POST"},
 		{"PUT", "/account/", "GET, HEAD"},

@@ -3,7 +3,6 @@ package pages
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -61,11 +60,19 @@ func retryAfter(w http.ResponseWriter, d time.Duration) string {
 	w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	switch {
 	case seconds < 90:
-		return fmt.Sprintf("in %d seconds", seconds)
+		return "in " + count(seconds, "second")
 	case seconds < 90*60:
-		return fmt.Sprintf("in %d minutes", (seconds+59)/60)
+		return "in " + count((seconds+59)/60, "minute")
 	}
-	return fmt.Sprintf("in %d hours", (seconds+3599)/3600)
+	return "in " + count((seconds+3599)/3600, "hour")
+}
+
+// count returns "1 hour", "2 hours".
+func count(n int, unit string) string {
+	if n != 1 {
+		unit += "s"
+	}
+	return strconv.Itoa(n) + " " + unit
 }
 
 // form reads what was posted. If that cannot be, it has answered and returns false.

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/airworthy-go/airworthy/internal/httpx"
 )
@@ -168,12 +169,20 @@ func newStyle() style {
 	return style{text, "style." + hex.EncodeToString(sum[:8]) + ".css"}
 }
 
+// is reports whether a name is that of a stylesheet: ours, or that of an instance of another version, whose page is
+// better shown with this one than with none.
+func (s style) is(name string) bool {
+	return strings.HasPrefix(name, "style.") && strings.HasSuffix(name, ".css") && len(name) == len(s.name)
+}
+
 // serve answers with the stylesheet, which browsers keep for good: another one has another name.
 func (s style) serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "text/css; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	if strings.HasSuffix(r.URL.Path, "/"+s.name) {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
 	h.Set("ETag", `"`+s.name+`"`)
 	if r.Header.Get("If-None-Match") == `"`+s.name+`"` {
 		w.WriteHeader(http.StatusNotModified)
@@ -212,6 +221,10 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, page Pa
 
 // fail answers what is nobody's fault but ours.
 func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil { // the visitor has gone: whoever does so a thousand times fills no log
+		httpx.Refuse(w, r, http.StatusServiceUnavailable, err)
+		return
+	}
 	httpx.Logger(p.cfg.Logger).ErrorContext(r.Context(), "account page failed", "path", r.URL.Path, "error", err)
 	httpx.Refuse(w, r, http.StatusInternalServerError, err)
 }

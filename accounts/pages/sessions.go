@@ -82,21 +82,15 @@ func network(s string) string {
 // ago says how long ago t was, in words.
 func ago(t, now time.Time) string {
 	d := now.Sub(t)
-	count := func(n int, unit string) string {
-		if n == 1 {
-			return "1 " + unit + " ago"
-		}
-		return fmt.Sprintf("%d %ss ago", n, unit)
-	}
 	switch {
 	case t.IsZero():
 		return "never"
 	case d < 2*time.Minute:
 		return "just now"
 	case d < time.Hour:
-		return count(int(d/time.Minute), "minute")
+		return count(int(d/time.Minute), "minute") + " ago"
 	case d < 24*time.Hour:
-		return count(int(d/time.Hour), "hour")
+		return count(int(d/time.Hour), "hour") + " ago"
 	}
-	return count(int(d/(24*time.Hour)), "day")
+	return count(int(d/(24*time.Hour)), "day") + " ago"
 }
