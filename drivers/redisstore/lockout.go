@@ -3,8 +3,10 @@ package redisstore
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"hash/maphash"
+	mathrand "math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -18,9 +20,11 @@ import (
 // two sorted sets of what is locked. It is safe for concurrent use, by several processes too.
 //
 // An update is one round trip where nobody else changes the same state: the new state is made of the one that this process
-// saw last, and Redis takes it if it still has that one. Otherwise it answers with what it has, and change is called again.
+// saw last, and Redis takes it if it still has that one. Otherwise it answers with what it has, change is called again, and
+// until then Redis takes nothing from others: who is a step behind them would be so for ever.
 type Lockout struct {
 	c     *Client
+	name  string // of this process among those that wait for their turn
 	seed  maphash.Seed
 	turns [256]chan *seen
 }
@@ -35,7 +39,7 @@ var _ lockout.Store = (*Lockout)(nil)
 
 // NewLockout returns the store. The caller closes c, after the last request.
 func NewLockout(c *Client) *Lockout {
-	l := &Lockout{c: c, seed: maphash.MakeSeed()}
+	l := &Lockout{c: c, name: rand.Text(), seed: maphash.MakeSeed()}
 	for i := range l.turns {
 		l.turns[i] = make(chan *seen, 1)
 		l.turns[i] <- &seen{}
@@ -43,11 +47,12 @@ func NewLockout(c *Client) *Lockout {
 	return l
 }
 
-// attempts is how often an update is tried while other processes change the same state.
-const attempts = 100
+// wait is how long to wait for others at most before each attempt.
+const wait = 5 * time.Millisecond
 
-func (l *Lockout) key(k lockout.Key) string { return l.c.prefix + "lockout:" + member(k) }
-func (l *Lockout) locks() []string          { return []string{l.c.prefix + "locks", l.c.prefix + "locks:until"} }
+func (l *Lockout) key(k lockout.Key) string  { return l.c.prefix + "lockout:" + member(k) }
+func (l *Lockout) turn(k lockout.Key) string { return l.c.prefix + "turn:" + member(k) }
+func (l *Lockout) locks() []string           { return []string{l.c.prefix + "locks", l.c.prefix + "locks:until"} }
 
 // member names a key in the sets. A kind is the caller's own, and may hold what separates it from the subject.
 func member(k lockout.Key) string { return escape.Replace(string(k.Kind)) + ":" + k.Subject }
@@ -88,10 +93,17 @@ end
 
 var (
 	// exchange puts a state in place of another: ARGV is the former and the new one, nothing for none, and of the new one
-	// for how many milliseconds to keep it, its member, when its lock began and for how many milliseconds to keep that.
+	// for how many milliseconds to keep it, its member, when its lock began and for how many milliseconds to keep that; and
+	// the name of who asks. KEYS[4] says whose turn it is, for long enough to ask once more. It returns 1, or 0 if there is
+	// another state, or 2 if it is another's turn, and the state.
 	exchange = redis.NewScript(locking + `
-local have = redis.call('GET', KEYS[1]) or ''
-if have ~= ARGV[1] then return {0, have} end
+local have, turn = redis.call('GET', KEYS[1]) or '', redis.call('GET', KEYS[4])
+if turn and turn ~= ARGV[7] then return {2, have} end
+if have ~= ARGV[1] then
+	redis.call('SET', KEYS[4], ARGV[7], 'PX', 100)
+	return {0, have}
+end
+if turn then redis.call('DEL', KEYS[4]) end
 if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 locked(ARGV[4], ARGV[5], tonumber(ARGV[6]))
 return {1, ''}`)
@@ -179,51 +191,62 @@ func (l *Lockout) Update(ctx context.Context, key lockout.Key, now time.Time, ch
 	if last.key != key {
 		last = &seen{key: key}
 	}
-	for range attempts {
-		s, done, err := l.exchange(ctx, bounded, last, now, change)
-		if done || err != nil {
+	for {
+		s, outcome, err := l.exchange(ctx, bounded, last, now, change)
+		if outcome == taken || err != nil {
 			return s, err
 		}
+		if outcome == othersTurn {
+			select {
+			case <-bounded.Done():
+			case <-time.After(mathrand.N(wait)):
+			}
+		}
 	}
-	return lockout.State{}, &failure{what, l.c.address, "has had the same state changed by others again and again", "try again", nil}
 }
+
+// The outcomes of an exchange.
+const (
+	stale = iota
+	taken
+	othersTurn
+)
 
 // exchange tries to change the state that was seen last, and notes what is there then.
 func (l *Lockout) exchange(ctx, bounded context.Context, last *seen, now time.Time, change func(lockout.State) lockout.State) (
-	kept lockout.State, done bool, err error) {
+	kept lockout.State, outcome int64, err error) {
 	const what = "lockout"
 	before, err := l.unpack(what, last.value, now)
 	if err != nil {
 		last.value = "" // somebody may have put it right
-		return lockout.State{}, false, err
+		return lockout.State{}, stale, err
 	}
 	value, kept, err := pack(change(before))
 	if err != nil {
-		return lockout.State{}, false, err // never: it is all numbers and text
+		return lockout.State{}, stale, err // never: it is all numbers and text
 	}
 	keep, left := kept.Expires.Sub(now), kept.Until.Sub(now)
 	if keep <= 0 {
 		value, kept, left = "", lockout.State{}, 0
 	}
-	answer, err := exchange.Run(bounded, l.c.redis, append([]string{l.key(last.key)}, l.locks()...),
-		last.value, value, lasting(keep), member(last.key), milliseconds(kept.Locked), lasting(left)).Slice()
+	answer, err := exchange.Run(bounded, l.c.redis, append(append([]string{l.key(last.key)}, l.locks()...), l.turn(last.key)),
+		last.value, value, lasting(keep), member(last.key), milliseconds(kept.Locked), lasting(left), l.name).Slice()
 	if err != nil {
-		last.value = "" // whether it was taken is not known
-		return lockout.State{}, false, l.c.failedIn(ctx, what, err)
+		return lockout.State{}, stale, l.c.failedIn(ctx, what, err)
 	}
 	if len(answer) != 2 {
-		return lockout.State{}, false, l.c.failed(what, errGarbage)
+		return lockout.State{}, stale, l.c.failed(what, errGarbage)
 	}
-	taken, ok1 := answer[0].(int64)
+	outcome, ok1 := answer[0].(int64)
 	have, ok2 := answer[1].(string)
 	if !ok1 || !ok2 {
-		return lockout.State{}, false, l.c.failed(what, errGarbage)
+		return lockout.State{}, stale, l.c.failed(what, errGarbage)
 	}
-	if taken == 1 {
+	if outcome == taken {
 		have = value
 	}
 	last.value = have
-	return kept, taken == 1, nil
+	return kept, outcome, nil
 }
 
 // slack is for how long Redis keeps what is worth nothing any more: its clock may be ahead of that of whoever asks.

@@ -67,6 +67,31 @@ func TestProcessesCountTogether(t *testing.T) {
 	}
 }
 
+// Who was a step behind is next: otherwise a process that counts without a pause would keep all others waiting.
+func TestWhoWasBehindIsNext(t *testing.T) {
+	cfg := prefixed(t)
+	now := time.Now()
+	a, b := redisstore.NewLockout(client(t, cfg)), redisstore.NewLockout(client(t, cfg))
+	update(t, a, key("alice"), now, count(now))
+	calls := 0
+	got := update(t, b, key("alice"), now, func(s lockout.State) lockout.State {
+		if calls++; calls == 2 {
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+			defer cancel()
+			if _, err := a.Update(ctx, key("alice"), now, count(now)); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("another process changes the state meanwhile: %v", err)
+			}
+		}
+		return count(now)(s)
+	})
+	if calls != 2 || got.Failures != 2 {
+		t.Errorf("change was called %d times, and there are %d failures, want 2 and 2", calls, got.Failures)
+	}
+	if got := update(t, a, key("alice"), now, count(now)); got.Failures != 3 {
+		t.Errorf("%d failures after the other's turn, want 3", got.Failures)
+	}
+}
+
 // An update in a process of its own is one command, or two if another process has changed the state meanwhile.
 func TestAnUpdateIsOneRoundTrip(t *testing.T) {
 	s := ended(t)

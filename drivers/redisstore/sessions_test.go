@@ -92,6 +92,7 @@ func TestSessionsGoByThemselves(t *testing.T) {
 	if left := r.TTL(t.Context(), cfg.Prefix+"session:"+hash(far)).Val(); left < 100*365*24*time.Hour {
 		t.Errorf("a session of 200 years is kept for %v", left)
 	}
+	save(t, s, "", &session.Record{User: "alice", Expires: time.Unix(1<<55, 0)})
 	over := save(t, s, "", &session.Record{User: "alice"})
 	if _, err := s.Load(t.Context(), over); !errors.Is(err, session.ErrNotFound) {
 		t.Errorf("a session that expired in the year 1: %v, want ErrNotFound", err)
@@ -116,6 +117,9 @@ func TestAnIndexKeepsNoDeadSessions(t *testing.T) {
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
 		t.Errorf("the index has %d sessions, want the 2 that are alive", len(got))
+	}
+	if entries, err := s.ListByUser(t.Context(), "alice", time.Now().Add(2*time.Hour)); err != nil || len(entries) != 0 {
+		t.Errorf("%d sessions when both have expired by the site's clock, %v, want none", len(entries), err)
 	}
 	// One whose session Redis has lost is passed over.
 	r.ZAdd(t.Context(), index, redis.Z{Score: float64(time.Now().Add(time.Hour).Unix()), Member: hash("lost")})
