@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
+	"strings"
 
 	"github.com/airworthy-go/airworthy/accounts"
+	"github.com/airworthy-go/airworthy/accounts/pages"
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/lockout"
 	"github.com/airworthy-go/airworthy/password"
@@ -19,6 +22,15 @@ type users struct {
 	policy   *policy.Policy
 	lockout  *lockout.Guard
 	accounts *accounts.Accounts // nil without a store
+	account  *pages.Pages       // nil without accounts, or switched off
+}
+
+// Handler answers for the pages of accounts.
+func (u *users) Handler(next http.Handler) http.Handler {
+	if u.account == nil {
+		return next
+	}
+	return u.account.Handler(next)
 }
 
 // buildUsers makes them, or reports every fault of all of them.
@@ -34,6 +46,13 @@ func (s Settings) buildUsers(p *parts) error {
 		c.Sessions, c.Ring = p.session, p.ring
 		u.accounts, errs[3] = accounts.New(c)
 	}
+	if u.accounts != nil && !s.AccountPages.Off {
+		c := s.AccountPages
+		c.Accounts = u.accounts
+		var err error
+		u.account, err = pages.New(c)
+		errs[3] = errors.Join(errs[3], err)
+	}
 	return errors.Join(errs[:]...)
 }
 
@@ -41,13 +60,30 @@ func (s Settings) buildUsers(p *parts) error {
 func (s Settings) usersConnected() Settings {
 	s.Accounts.Cookies = s.Cookies
 	s.Accounts.InsecureCookie = s.Session.InsecureCookie
+	if s.Accounts.Origin == "" {
+		s.Accounts.Origin = s.onlyOrigin()
+	}
+	s.AccountPages.Site = cmp.Or(s.AccountPages.Site, s.Accounts.Site)
+	s.Accounts.PagesPath = cmp.Or(s.Accounts.PagesPath, s.AccountPages.Path)
 	s.PasswordPolicy.SecondFactor = s.PasswordPolicy.SecondFactor || s.Accounts.SecondFactor == accounts.FactorForAll
 	return s
 }
 
+// onlyOrigin returns the origin of a site that has one name and serves it over https; empty if that is not known.
+func (s Settings) onlyOrigin() string {
+	if len(s.Hosts.Allowed) != 1 || s.HTTPS.InsecureHTTP || s.HTTPS.InsecureOff {
+		return ""
+	}
+	host := s.Hosts.Allowed[0]
+	if strings.ContainsAny(host, "*/") || strings.HasPrefix(host, ".") {
+		return ""
+	}
+	return "https://" + strings.ToLower(host)
+}
+
 // userChecks are the checks of the parts that know of users. Without a store nothing is wrong with them.
 func (s Settings) userChecks() []check.Check {
-	lists := [][]check.Check{s.PasswordPolicy.Checks(), s.Lockout.Checks(), s.Accounts.Checks()}
+	lists := [][]check.Check{s.Passwords.Checks(), s.PasswordPolicy.Checks(), s.Lockout.Checks(), s.Accounts.Checks()}
 	var all []check.Check
 	for _, list := range lists {
 		for _, k := range list {
@@ -58,6 +94,14 @@ func (s Settings) userChecks() []check.Check {
 		}
 	}
 	return all
+}
+
+// runningChecks ask the parts that serve: a weak password is refused, and a new hash is what the settings promise.
+func (u *users) runningChecks() []check.Check {
+	if u.accounts == nil {
+		return nil
+	}
+	return append(u.hasher.Checks(), u.policy.Checks()...)
 }
 
 // Accounts returns the accounts of the application; nil without a store in Settings.Accounts.

@@ -51,7 +51,8 @@ func (p *parts) chain(application http.Handler) http.Handler {
 		p.https.Handler,   // after hosts: neither redirect to a name that is not ours nor pin it
 		p.sessions,        // before csrf, whose secret it may keep; reads nothing until asked
 		p.csrf.Handler,    // the last to refuse
-		p.admin.Handler,   // before the application, which answers whom it does not let in
+		p.admin.Handler,   // whom it does not let in gets what the rest answers
+		p.users.Handler,   // the pages of accounts, in front of the application's own
 	}
 	h := application
 	for i := len(order) - 1; i >= 0; i-- {
@@ -179,7 +180,7 @@ func (s Settings) keys() keyring.Config {
 func (s Settings) logging(l *slog.Logger) Settings {
 	for _, field := range []**slog.Logger{
 		&s.Proxy.Logger, &s.CSP.Logger, &s.ErrorPages.Logger, &s.Hosts.Logger, &s.HTTPS.Logger, &s.Session.Logger, &s.CSRF.Logger,
-		&s.Passwords.Logger, &s.PasswordPolicy.Logger, &s.Lockout.Logger, &s.Accounts.Logger, &s.Admin.Logger,
+		&s.Passwords.Logger, &s.PasswordPolicy.Logger, &s.Lockout.Logger, &s.Accounts.Logger, &s.AccountPages.Logger, &s.Admin.Logger,
 	} {
 		if *field == nil {
 			*field = l

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/airworthy-go/airworthy/check"
@@ -38,7 +39,7 @@ func (a *App) Checks() []check.Check {
 	})
 	s := a.settings
 	s.Ring = a.parts.ring // with which the store that New chose is known too
-	return append(s.Checks(), probe.Checks(probe.InProcess(gate), a.settings.claims())...)
+	return slices.Concat(s.Checks(), a.parts.runningChecks(), probe.Checks(probe.InProcess(gate), a.settings.claims()))
 }
 
 // Check judges the application as `check --deploy` does. It is for the application's own tests.

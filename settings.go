@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/airworthy-go/airworthy/accounts"
+	"github.com/airworthy-go/airworthy/accounts/pages"
 	"github.com/airworthy-go/airworthy/admin"
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/cookies"
@@ -48,6 +49,7 @@ type Settings struct {
 	PasswordPolicy policy.Config
 	Lockout        lockout.Config
 	Accounts       accounts.Config // there are accounts if it has a Store
+	AccountPages   pages.Config    // served where there are accounts
 	Admin          admin.Config    // its Pages come after our own
 
 	Serve Serve

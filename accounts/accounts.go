@@ -106,8 +106,10 @@ type Config struct {
 	// FactorAge is how long a second factor counts as fresh where one is demanded; 0 for 15 minutes.
 	FactorAge time.Duration `env:"ACCOUNTS_FACTOR_AGE" doc:"How long a second factor counts as fresh; 15 minutes if 0."`
 
-	// Paths that links and redirects lead to; those of accounts/pages below /account/ if empty. ResetPath is followed
-	// by the user's id and the token, as in Django's password_reset_confirm.
+	// PagesPath is where the pages of accounts/pages are; "/account/" if empty. Where there are others, the paths that
+	// links and redirects lead to are these; ResetPath is followed by the user's id and the token, as in Django's
+	// password_reset_confirm.
+	PagesPath                                   string
 	LoginPath, StepUpPath, EnrolPath, ResetPath string
 
 	// Cookies is common to all cookies of the site. InsecureCookie lets the cookie that remembers a device go over plain
@@ -190,12 +192,15 @@ func (c Config) complete() Config {
 	if c.Location == nil {
 		c.Location = time.UTC
 	}
+	if c.PagesPath == "" {
+		c.PagesPath = "/account/"
+	}
 	for _, path := range []struct {
 		p    *string
 		name string
 	}{{&c.LoginPath, "login/"}, {&c.StepUpPath, "step-up/"}, {&c.EnrolPath, "second-factor/"}, {&c.ResetPath, "reset/"}} {
 		if *path.p == "" {
-			*path.p = "/account/" + path.name
+			*path.p = c.PagesPath + path.name
 		}
 	}
 	if origin, err := url.Parse(c.Origin); c.Site == "" && err == nil {

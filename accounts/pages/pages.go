@@ -42,6 +42,9 @@ type Config struct {
 	// agree with it.
 	Path string `env:"ACCOUNTS_PATH" doc:"Path below which the pages of accounts are, such as login/; /account/ if unset."`
 
+	// Off leaves all of them out of an airworthy.App, for an application with pages of its own.
+	Off bool
+
 	// Home is where a login leads that came from nowhere in particular; "/" if empty.
 	Home string
 

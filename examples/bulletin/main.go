@@ -7,10 +7,14 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/accounts"
+	"github.com/airworthy-go/airworthy/drivers/qrcode"
 	"github.com/airworthy-go/airworthy/drivers/sqlstore"
 	"github.com/airworthy-go/airworthy/examples/bulletin/internal/environments"
 	"github.com/airworthy-go/airworthy/examples/bulletin/internal/site"
@@ -29,7 +33,7 @@ func sources() []settings.Source {
 }
 
 // build makes the application that serve serves and check judges.
-func build(ctx context.Context) (*airworthy.App, error) {
+func build(ctx context.Context) (app *airworthy.App, err error) {
 	cfg, err := environments.Load(ctx, sources()...)
 	if err != nil {
 		return nil, err
@@ -42,30 +46,46 @@ func build(ctx context.Context) (*airworthy.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	sessions, err := sqlstore.New(db, cfg.Database.DriverName())
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	ledger, err := sqlstore.NewKeyLedger(db, cfg.Database.DriverName())
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	if err := keep(ctx, &cfg.Settings, db, cfg.Database.DriverName()); err != nil {
+		return nil, err
 	}
 	notes, err := site.OpenNotes(ctx, db)
-	if err := errors.Join(err, sessions.Migrate(ctx), ledger.Migrate(ctx)); err != nil {
-		return nil, errors.Join(err, db.Close())
+	if err != nil {
+		return nil, err
 	}
-	if _, err := sessions.DeleteExpired(ctx, time.Now()); err != nil {
-		return nil, errors.Join(err, db.Close())
+	if cfg.Development() {
+		cfg.Accounts.Mail = accounts.PrintMail(os.Stderr)
 	}
-
-	cfg.Session.Store, cfg.KeyLedger = sessions, ledger
+	cfg.AccountPages.QR = qrcode.SVG
 	cfg.ErrorPages.Templates = site.ErrorPages()
 	board := site.New(notes)
-	app, err := airworthy.New(cfg.Settings, board)
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
+	if app, err = airworthy.New(cfg.Settings, board); err != nil {
+		return nil, err
 	}
-	board.Log = app.Logger()
+	board.Log, board.Accounts = app.Logger(), app.Accounts()
 	app.OnClose(db.Close)
 	return app, nil
+}
+
+// keep has sessions, users, failed logins and the ledger of keys kept in the database, in tables that it makes.
+func keep(ctx context.Context, cfg *airworthy.Settings, db *sql.DB, driver string) error {
+	sessions, err1 := sqlstore.New(db, driver)
+	users, err2 := sqlstore.NewAccounts(db, driver)
+	failures, err3 := sqlstore.NewLockout(db, driver)
+	ledger, err4 := sqlstore.NewKeyLedger(db, driver)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		return err
+	}
+	if err := errors.Join(sessions.Migrate(ctx), users.Migrate(ctx), failures.Migrate(ctx), ledger.Migrate(ctx)); err != nil {
+		return err
+	}
+	_, err1 = sessions.DeleteExpired(ctx, time.Now())
+	_, err2 = failures.DeleteExpired(ctx, time.Now())
+	cfg.Session.Store, cfg.Accounts.Store, cfg.Lockout.Store, cfg.KeyLedger = sessions, users, failures, ledger
+	return errors.Join(err1, err2)
 }

@@ -9,6 +9,8 @@ import (
 func development() Settings {
 	s := base()
 	s.Settings = airworthy.Development()
+	s.Accounts.Origin = "http://localhost:8000" // where links in the printed mails lead
+	s.Admin.Path = "/ops-room"
 	s.Database = settings.Database{Engine: "sqlite", Name: "bulletin.sqlite3"}
 	return s
 }

@@ -27,7 +27,11 @@ func Load(ctx context.Context, sources ...settings.Source) (Settings, error) {
 }
 
 // base is what all environments share.
-func base() Settings { return Settings{Settings: airworthy.Production()} }
+func base() Settings {
+	s := Settings{Settings: airworthy.Production()}
+	s.Accounts.Site, s.AccountPages.Site = "Bulletin", "Bulletin"
+	return s
+}
 
 // Example returns the settings that .env.example and SETTINGS.md describe: those of production, as code gives them.
 func Example() Settings { return production() }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/airworthy-go/airworthy/accounts"
 	"github.com/airworthy-go/airworthy/csp"
 	"github.com/airworthy-go/airworthy/csrf"
 	"github.com/airworthy-go/airworthy/session"
@@ -37,7 +38,8 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{"ago": ago}).P
 
 // Site serves the board.
 type Site struct {
-	Log *slog.Logger // set it before the first request
+	Log      *slog.Logger       // set both before the first request
+	Accounts *accounts.Accounts // nil for a board without any
 
 	notes *Notes
 	mux   *http.ServeMux
@@ -58,6 +60,8 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHT
 // page is what templates/board.html is given.
 type page struct {
 	Notes  []Note
+	User   string // who is logged in
+	Users  bool   // whether anybody can
 	Author string
 	Flash  string
 	Error  string
@@ -77,7 +81,12 @@ func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, p page
 		return
 	}
 	visit := session.From(ctx)
-	p.Notes, p.Author = notes, visit.String("author")
+	user, err := s.user(ctx)
+	if err != nil {
+		s.fail(w, r, "looking up the visitor", err)
+		return
+	}
+	p.Notes, p.User, p.Users, p.Author = notes, user, s.Accounts != nil, visit.String("author")
 	if p.Flash = visit.String("flash"); p.Flash != "" {
 		if err := visit.Delete("flash"); err != nil {
 			s.fail(w, r, "forgetting the message", err)
@@ -96,6 +105,19 @@ func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, p page
 	_, _ = buf.WriteTo(w)
 }
 
+// user returns the name of who is logged in, cut to what a note has room for; empty for nobody.
+func (s *Site) user(ctx context.Context) (string, error) {
+	if s.Accounts == nil {
+		return "", nil
+	}
+	u, err := s.Accounts.Current(ctx)
+	if err != nil || u == nil {
+		return "", err
+	}
+	name := []rune(u.Username)
+	return string(name[:min(len(name), MaxAuthor)]), nil
+}
+
 // post takes a note from the form, or from the page's script, which asks for JSON.
 func (s *Site) post(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
@@ -104,6 +126,14 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	note := Note{Author: clean(r.PostFormValue("author")), Text: clean(r.PostFormValue("text"))}
+	user, err := s.user(r.Context())
+	if err != nil {
+		s.fail(w, r, "looking up the visitor", err)
+		return
+	}
+	if user != "" {
+		note.Author = user // nobody else's name
+	}
 	wantsJSON := r.Header.Get("Accept") == "application/json"
 
 	saved, err := s.notes.Add(r.Context(), note)
