@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -27,12 +28,13 @@ const path = "/ops-7f3k"
 
 // people are who there is, by their cookie.
 var people = map[string]admin.Visitor{
-	"staff":   {Name: "alice", Staff: true, Factor: time.Now()},
-	"stale":   {Name: "sam", Staff: true, Factor: time.Now().Add(-16 * time.Minute)},
-	"never":   {Name: "nora", Staff: true},
-	"ahead":   {Name: "anna", Staff: true, Factor: time.Now().Add(time.Hour)},
-	"visitor": {Name: "bob", Factor: time.Now()},
-	"nobody":  {},
+	"staff":    {Name: "alice", Staff: true, Factor: time.Now()},
+	"stale":    {Name: "sam", Staff: true, Factor: time.Now().Add(-16 * time.Minute)},
+	"never":    {Name: "nora", Staff: true},
+	"ahead":    {Name: "anna", Staff: true, Factor: time.Now().Add(time.Hour)},
+	"visitor":  {Name: "bob", Factor: time.Now()},
+	"nobody":   {},
+	"nameless": {Staff: true, Factor: time.Now()},
 }
 
 // desk counts how often it is asked who asks.
@@ -49,7 +51,7 @@ func (d *desk) who(r *http.Request) (admin.Visitor, error) {
 		}
 	}
 	if d.err != nil {
-		return admin.Visitor{}, d.err
+		return people["staff"], d.err
 	}
 	cookie, err := r.Cookie("sessionid")
 	if err != nil {
@@ -148,6 +150,7 @@ func TestOutsidersSeeNothing(t *testing.T) {
 		{"a session of nobody", vpnClient, "nobody", 1, nil},
 		{"a session that there is not", vpnClient, "x", 1, nil},
 		{"somebody who is not staff", vpnClient, "visitor", 1, nil},
+		{"staff without a name", vpnClient, "nameless", 1, nil},
 		{"a look-up that panics", vpnClient, "panic", 1, nil},
 		{"link-local", "169.254.1.1:1", "staff", 0, nil},
 		{"a Unix socket without a proxy", "@", "staff", 0, nil},
@@ -200,6 +203,7 @@ func TestInsiders(t *testing.T) {
 		{"a factor of tomorrow", vpnClient, "ahead", nil, 303},
 		{"a stale factor with no step-up", vpnClient, "stale", func(c *admin.Config) { c.StepUp = nil }, 404},
 		{"a factor within its age", vpnClient, "stale", func(c *admin.Config) { c.FactorAge = 17 * time.Minute }, 200},
+		{"no factor, however old it may be", vpnClient, "never", func(c *admin.Config) { c.FactorAge = math.MaxInt64 }, 303},
 		{"no factor demanded", vpnClient, "never", func(c *admin.Config) { c.InsecureNoFactor = true }, 200},
 		{"no factor demanded, of visitors", vpnClient, "visitor", func(c *admin.Config) { c.InsecureNoFactor = true }, 404},
 		{"in the networks", "198.51.100.9:1", "staff", func(c *admin.Config) {
@@ -272,7 +276,8 @@ func TestBehindProxies(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line, want := range map[string]int{
-		`for=10.8.0.2`: 200, `for=203.0.113.9`: 404, `for="[2001:db8::1]:80", for=10.0.0.6`: 404, `for=203.0.113.9;proto=https, for=10.0.0.6`: 404,
+		`for=10.8.0.2`: 200, `for=203.0.113.9`: 404, `for="[2001:db8::1]:80", for=10.0.0.6`: 404, `for="[2001:db8::1]", for=10.0.0.6`: 404,
+		`for=203.0.113.9;proto=https, for=10.0.0.6`: 404,
 	} {
 		w := httptest.NewRecorder()
 		g.Handler(newSite(t, nil)).ServeHTTP(w, request("GET", path+"/first", "10.0.0.5:1", "staff", "Forwarded: "+line))
@@ -398,6 +403,7 @@ func TestEntriesAndRefusalsAreLogged(t *testing.T) {
 		s.get(path+"/first", vpnClient, "stale")
 		s.get(path+"/first", stranger, "staff")
 		s.get(path+"/first", vpnClient, "")
+		s.get(path+"/first", vpnClient, "nobody")
 	}
 	for _, want := range []string{
 		"event=airworthy.security.AdminEntered user=alice", `event=airworthy.security.AdminRefused user=bob reason="not staff"`,
