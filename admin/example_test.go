@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"time"
 
@@ -49,4 +50,42 @@ func Example() {
 	// 200 true
 	// 404 false
 	// 404 false
+}
+
+// jobs is something that an application has.
+type jobs struct{}
+
+type job struct {
+	ID, Name string
+	Since    time.Time
+}
+
+func (jobs) Stuck(context.Context) ([]job, error)     { return []job{{"7", "newsletter", time.Now()}}, nil }
+func (jobs) Retry(_ context.Context, id string) error { return nil }
+
+// A page of an application's own: a table with a button in each row.
+func ExamplePage() {
+	var queue jobs
+	page := admin.Page{
+		Path: "queue", Title: "Queue",
+		Show: func(ctx context.Context, r *http.Request) (admin.View, error) {
+			jobs, err := queue.Stuck(ctx)
+			table := admin.Section{Title: "Stuck", Columns: []string{"Job", "Since"}, Empty: "Nothing is stuck."}
+			for _, j := range jobs {
+				table.Rows = append(table.Rows, admin.Row{
+					Cells:   []admin.Cell{{Text: j.Name}, {Time: j.Since}},
+					Actions: []admin.Action{{Label: "Retry", About: "the job " + j.Name, Name: "retry", Values: url.Values{"id": {j.ID}}}},
+				})
+			}
+			return admin.View{Sections: []admin.Section{table}}, err
+		},
+		Act: map[string]func(context.Context, *http.Request) (string, error){
+			"retry": func(ctx context.Context, r *http.Request) (string, error) {
+				return "The job runs again.", queue.Retry(ctx, r.PostForm.Get("id"))
+			},
+		},
+	}
+	view, err := page.Show(context.Background(), nil)
+	fmt.Println(view.Sections[0].Rows[0].Actions[0].About, err)
+	// Output: the job newsletter <nil>
 }
