@@ -137,6 +137,28 @@ func TestUsersAreFoundByAnIndex(t *testing.T) {
 	}
 }
 
+// Who is deleted between the two queries of Twins is nobody, and no error.
+func TestAUserWhoIsGoneMeanwhile(t *testing.T) {
+	db, err := Open(t.Context(), SQLite, secret.New(":memory:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(t.Context(), `CREATE TABLE auth_user (id integer PRIMARY KEY, username text, password text, last_login text,
+		is_superuser boolean, last_name text, first_name text, email text, is_staff boolean, is_active boolean, date_joined text);
+		INSERT INTO auth_user VALUES (2, 'b', '', NULL, false, '', '', '', false, true, '2024-01-02 03:04:05')`); err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewDjangoAccounts(db, SQLite, DjangoAccountsOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	users, err := s.load(t.Context(), "twins", []candidate{{1, "B"}, {2, "b"}}, maxTwins)
+	if err != nil || len(users) != 1 || users[0].ID != "2" {
+		t.Errorf("load = %d users, %v, want the one who is left", len(users), err)
+	}
+}
+
 // DjangoIndexes returns the statements that docs/accounts-store.md has for a driver.
 func DjangoIndexes(t testing.TB, driver string) []string {
 	t.Helper()

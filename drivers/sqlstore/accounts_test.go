@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"path/filepath"
 	"testing"
 
 	"github.com/airworthy-go/airworthy/accounts"
@@ -31,14 +32,22 @@ type userStore interface {
 	Migrate(ctx context.Context) error
 }
 
+// openForMany opens a database for tests that make many users at once: PostgreSQL has no room for a hundred connections,
+// and nobody needs the users after a power cut.
+func openForMany(t *testing.T, driver string, openAny func(*testing.T) *sql.DB) *sql.DB {
+	t.Helper()
+	if driver == sqlstore.SQLite {
+		return open(t, driver, "file:"+filepath.Join(t.TempDir(), "db.sqlite3")+"?_pragma=synchronous(off)")
+	}
+	db := openAny(t)
+	db.SetMaxOpenConns(20)
+	return db
+}
+
 // eachStore runs f with both stores on both databases.
 func eachStore(t *testing.T, f func(t *testing.T, open func(*testing.T) (userStore, *sql.DB))) {
 	each(t, func(t *testing.T, driver string, openAny func(*testing.T) *sql.DB) {
-		open := func(t *testing.T) *sql.DB {
-			db := openAny(t)
-			db.SetMaxOpenConns(20) // a hundred at once are more than PostgreSQL has room for
-			return db
-		}
+		open := func(t *testing.T) *sql.DB { return openForMany(t, driver, openAny) }
 		t.Run("native", func(t *testing.T) {
 			f(t, func(t *testing.T) (userStore, *sql.DB) {
 				db := open(t)

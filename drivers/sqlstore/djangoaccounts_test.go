@@ -54,8 +54,7 @@ func newDjangoAccounts(t testing.TB, db *sql.DB, driver string) *sqlstore.Django
 // eachDjango runs f on SQLite and PostgreSQL, with a Django's table.
 func eachDjango(t *testing.T, f func(t *testing.T, s *sqlstore.DjangoAccounts, db *sql.DB, driver string)) {
 	each(t, func(t *testing.T, driver string, open func(*testing.T) *sql.DB) {
-		db := open(t)
-		db.SetMaxOpenConns(20)
+		db := openForMany(t, driver, open)
 		f(t, newDjangoAccounts(t, db, driver), db, driver)
 	})
 }
@@ -262,6 +261,73 @@ func TestTwinsInATurkishDatabase(t *testing.T) {
 		}
 		if owners, err := s.ByEmail(t.Context(), "ilker@EXAMPLE.org"); err != nil || len(owners) != 1 {
 			t.Errorf("ByEmail = %d, %v, want 1", len(owners), err)
+		}
+	})
+}
+
+// The order of a list is that of the bytes, in a database of any language: whoever pages by it misses nobody.
+func TestListInATableOfAnotherOrder(t *testing.T) {
+	eachDjango(t, func(t *testing.T, s *sqlstore.DjangoAccounts, db *sql.DB, driver string) {
+		if driver == sqlstore.SQLite {
+			t.Skip("SQLite knows no languages")
+		}
+		exec(t, db, `ALTER TABLE auth_user ALTER COLUMN username TYPE varchar(150) COLLATE "en-x-icu"`)
+		var want []string
+		for _, name := range []string{"b", "A", "a", "_", "B", "é", "f", "Z"} {
+			djangoInsert(t, db, name, "", zoned(driver, "2020-02-03 04:05:06"), nil)
+			want = append(want, name)
+		}
+		slices.Sort(want)
+		var got []string
+		for after := ""; len(got) < len(want); after = got[len(got)-1] {
+			page, err := s.List(t.Context(), after, 3)
+			if err != nil || len(page) == 0 {
+				t.Fatalf("List(%q) = %d users, %v", after, len(page), err)
+			}
+			got = append(got, usernames(page)...)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("List = %q, want %q", got, want)
+		}
+	})
+}
+
+// A name that Django gives away at the same moment is taken.
+func TestDjangoTakesTheNameMeanwhile(t *testing.T) {
+	eachDjango(t, func(t *testing.T, s *sqlstore.DjangoAccounts, db *sql.DB, driver string) {
+		if driver == sqlstore.SQLite {
+			t.Skip("SQLite has one writer at a time")
+		}
+		tx, err := db.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = tx.Rollback() }()
+		if _, err := tx.ExecContext(t.Context(), `INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email,
+			is_staff, is_active, date_joined) VALUES ('!', false, 'alice', '', '', '', false, true, now())`); err != nil {
+			t.Fatal(err)
+		}
+		created := make(chan error, 1)
+		go func() {
+			_, err := s.Create(t.Context(), accounts.User{Username: "alice"})
+			created <- err
+		}()
+		for waits := 0; waits == 0 && t.Context().Err() == nil; { // until Create waits for Django's transaction
+			if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'
+				AND pid IN (SELECT pid FROM pg_stat_activity WHERE query LIKE 'INSERT INTO auth_user%')`).Scan(&waits); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case err := <-created:
+				t.Fatalf("Create did not wait: %v", err)
+			default:
+			}
+		}
+		if err := tx.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-created; !errors.Is(err, accounts.ErrTaken) {
+			t.Errorf("Create = %v, want ErrTaken", err)
 		}
 	})
 }
