@@ -44,15 +44,17 @@ func ago(d time.Duration) string {
 		format, d = "in %s", -d
 	}
 	switch {
-	case d < time.Minute:
+	case d < time.Minute/2:
 		return "now"
-	case d < time.Hour:
-		return fmt.Sprintf(format, fmt.Sprintf("%d min", int(d.Minutes())))
-	case d < 48*time.Hour:
-		return fmt.Sprintf(format, fmt.Sprintf("%d h", int(d.Hours())))
+	case d < time.Hour-time.Minute/2:
+		return fmt.Sprintf(format, fmt.Sprintf("%d min", d.Round(time.Minute)/time.Minute))
+	case d < 48*time.Hour-time.Hour/2:
+		return fmt.Sprintf(format, fmt.Sprintf("%d h", d.Round(time.Hour)/time.Hour))
 	}
-	return fmt.Sprintf(format, fmt.Sprintf("%d days", int(d.Hours()/24)))
+	return fmt.Sprintf(format, fmt.Sprintf("%d days", d.Round(day)/day))
 }
+
+const day = 24 * time.Hour
 
 // Style returns the console's style where it goes into the page, for a nonce.
 func (s *screen) Style() template.CSS { return template.CSS(style) }
