@@ -71,6 +71,10 @@ func TestServiceLearnsFiveDigits(t *testing.T) {
 		t.Errorf("a password that is not known: %v", err)
 	}
 	got = nil
+	if codes(t, p, good, policy.Attribute{Label: "name", Value: "ｍａｒｇａｒｅｔ"}); len(got) != 1 {
+		t.Errorf("asked %d times about one password", len(got))
+	}
+	got = nil
 	for _, refused := range []string{"short", "12345678901234567890", strings.Repeat("x", 5000)} {
 		if codes(t, p, refused); len(got) != 0 {
 			t.Errorf("asked about %.20q, which is refused anyway", refused)
@@ -137,6 +141,7 @@ func TestServiceAnswers(t *testing.T) {
 			}
 		}, "no list of hashes"},
 		{"zeros", func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(make([]byte, 3<<20)) }, "no list of hashes"},
+		{"a list that is too long by what would be found", say(strings.Repeat("\n", 5) + strings.Repeat(line, (1<<20)/len(line)) + sum[5:] + ":1\n"), "no list of hashes"},
 		{"empty lines", func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(bytes.Repeat([]byte("\n"), 3<<20)) }, "no list of hashes"},
 		{"an answer that breaks off", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "5000")
