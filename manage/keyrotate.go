@@ -321,11 +321,11 @@ func (r *rotation) revoke(ctx context.Context) error {
 	if err := r.saveFactors(ctx, next); err != nil {
 		return err
 	}
-	var changes []settings.Change
+	changes := []settings.Change{at.setKey(next)} // first: second factors are sealed with it
 	if at.have {
 		changes = append(changes, at.setFallbacks(nil))
 	}
-	if err := at.write(ctx, append(changes, at.setKey(next))...); err != nil {
+	if err := at.write(ctx, changes...); err != nil {
 		return fmt.Errorf("revoking: the keys may be valid still: %w", err)
 	}
 	_, err = fmt.Fprintf(r.out, "revoked: %s signs, nothing else verifies; the running instances know within %s, or when they are started again\n",
