@@ -67,21 +67,40 @@ func (p *program) calibrate(ctx context.Context, f calibrateFlags) error {
 	if terminal(p.err) {
 		opts.Progress = func(line string) { fmt.Fprintln(p.err, line) }
 	}
-	target := f.target
-	for n := 1; ; n++ {
-		found, err := password.Calibrate(ctx, target, opts)
-		switch {
-		case ctx.Err() != nil:
-			return errInterrupted
-		case err != nil:
-			return err
-		}
-		enough := found.PerSecond >= float64(f.logins)
-		if enough || n == calibrations || target <= 10*time.Millisecond {
-			return p.calibrated(found, f, enough)
-		}
-		target = max(10*time.Millisecond, time.Duration(float64(found.Each)*found.PerSecond/float64(f.logins)*0.9))
+	found, enough, err := wanted{f.target, f.logins}.find(func(target time.Duration) (password.Calibration, error) {
+		return password.Calibrate(ctx, target, opts)
+	})
+	switch {
+	case ctx.Err() != nil:
+		return errInterrupted
+	case err != nil:
+		return err
 	}
+	return p.calibrated(found, f, enough)
+}
+
+// wanted is how long a hash may take, and how many logins a second there have to be.
+type wanted struct {
+	target time.Duration
+	logins int
+}
+
+// find calibrates for the target, and for a lower one as often as need be and helps while there are too few logins.
+func (w wanted) find(calibrate func(time.Duration) (password.Calibration, error)) (found password.Calibration, enough bool, err error) {
+	const least = 10 * time.Millisecond
+	target := w.target
+	for range calibrations {
+		if found, err = calibrate(target); err != nil {
+			return found, false, err
+		}
+		enough = found.PerSecond >= float64(w.logins)
+		if enough || target == least {
+			break
+		}
+		lower := time.Duration(float64(found.Each) * found.PerSecond / float64(w.logins) * 0.9)
+		target = max(least, lower)
+	}
+	return found, enough, nil
 }
 
 func (p *program) calibrated(found password.Calibration, f calibrateFlags, enough bool) error {
