@@ -50,7 +50,6 @@ func (b Budget) or(d Budget) Budget {
 	if b.MaxCoolOff == 0 {
 		b.MaxCoolOff = max(d.MaxCoolOff, b.CoolOff)
 	}
-	b.CoolOff = min(b.CoolOff, b.MaxCoolOff) // one that is left at its default gives way
 	return b
 }
 

@@ -79,6 +79,15 @@ func TestCoolOffRises(t *testing.T) {
 	if s, _ = five.count(s, now.Add(24*time.Hour), "", ""); s.Locks != 0 || !s.Locked.IsZero() || s.Reason != "" {
 		t.Errorf("a failure in between keeps locks from being forgotten: %+v", s)
 	}
+	long := Budget{Failures: 1, Window: time.Hour, CoolOff: 48 * time.Hour, MaxCoolOff: 48 * time.Hour}
+	s = State{Locks: 1, Locked: start, Until: start.Add(48 * time.Hour)}
+	if at := long.at(s, s.Until.Add(48*time.Hour-1)); at.Locks != 1 {
+		t.Error("a lock of two days is forgotten sooner than it lasted: whoever waits gets the first one again")
+	}
+	short := Budget{MaxCoolOff: time.Minute}.or(defaultPair)
+	if got := short.coolOff(1); got != time.Minute {
+		t.Errorf("a first lock of %s, want a minute, which is the longest", got)
+	}
 	if got := (Budget{CoolOff: time.Hour, MaxCoolOff: maxTime}).coolOff(math.MaxInt); got != maxTime {
 		t.Errorf("the longest lock lasts %s, want %s", got, maxTime)
 	}

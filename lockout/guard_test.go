@@ -380,6 +380,10 @@ func TestTake(t *testing.T) {
 		if !take(long + "1").Refused {
 			t.Error("a long address has no budget")
 		}
+		entries, err := g.Locked(t.Context(), 10)
+		if err != nil || len(entries) != 2 || max(len(entries[0].Subject), len(entries[1].Subject)) > 512 {
+			t.Errorf("%v, %v, want two, the long address cut", entries, err)
+		}
 		if _, err := g.Take(t.Context(), lockout.Key{Kind: "mail", Subject: "x"}, lockout.Budget{Failures: -1}, home); err == nil {
 			t.Error("a budget of less than nothing is taken from")
 		}
@@ -551,7 +555,8 @@ func TestUnlockAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		long := strings.Repeat("ä", 300)
 		for _, name := range []string{"alice", "alice smith", long} {
-			g := newGuard(t, lockout.Config{})
+			var out bytes.Buffer
+			g := newGuard(t, lockout.Config{Logger: slog.New(slog.NewJSONHandler(&out, nil))})
 			fail(t, g, 6, lockout.Attempt{Account: name, Client: evil})
 			fail(t, g, 11, lockout.Attempt{Account: name, Client: evil, Device: "a b"})
 			for i := range 30 {
@@ -561,8 +566,12 @@ func TestUnlockAccount(t *testing.T) {
 			if entries, err := g.Locked(t.Context(), 100); err != nil || len(entries) != 4 {
 				t.Fatalf("%v, %v", entries, err)
 			}
+			out.Reset()
 			if err := g.UnlockAccount(t.Context(), name, "root"); err != nil {
 				t.Fatal(err)
+			}
+			if all := logged(t, &out); len(all) != 3 || all[2].Event != "airworthy.security.Unlocked" || all[2].By != "root" {
+				t.Errorf("three locks are ended, logged: %+v", all)
 			}
 			entries, err := g.Locked(t.Context(), 100)
 			if err != nil || len(entries) != 1 || entries[0].Key != lockout.AccountKey("smith") {
