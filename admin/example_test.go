@@ -89,3 +89,24 @@ func ExamplePage() {
 	fmt.Println(view.Sections[0].Rows[0].Actions[0].About, err)
 	// Output: the job newsletter <nil>
 }
+
+// On a developer's machine, where nobody else can connect, a second factor would only be in the way.
+func ExampleConfig_insecureNoFactor() {
+	guard, err := admin.New(admin.Config{
+		Path: "/ops", VPNOnly: true, InsecureNoFactor: true,
+		Who: func(*http.Request) (admin.Visitor, error) { return admin.Visitor{Name: "developer", Staff: true}, nil },
+		Pages: []admin.Page{{Path: "empty", Title: "Empty", Show: func(context.Context, *http.Request) (admin.View, error) {
+			return admin.View{}, nil
+		}}},
+	})
+	if err != nil {
+		panic(err)
+	}
+	r := httptest.NewRequest("GET", "/ops/empty", nil)
+	r.RemoteAddr = "127.0.0.1:1234"
+	r.Header.Set("Cookie", "sessionid=x")
+	w := httptest.NewRecorder()
+	guard.Handler(http.NotFoundHandler()).ServeHTTP(w, r)
+	fmt.Println(w.Code)
+	// Output: 200
+}

@@ -6,6 +6,7 @@ package logs_test
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"testing"
 
@@ -32,5 +33,18 @@ func TestAllocations(t *testing.T) {
 		if got := testing.AllocsPerRun(100, func() { h.ServeHTTP(w, r) }) - begin; got > row.most {
 			t.Errorf("%s: %v allocations beside those of Begin, want at most %v", row.name, got, row.most)
 		}
+	}
+}
+
+// A record that is no event costs one allocation, which is the handler's room for what it adds.
+func TestNoEventNoCost(t *testing.T) {
+	l := mustNew(t, logs.Config{Format: logs.JSON, Output: io.Discard}).Logger()
+	bare := slog.New(slog.NewJSONHandler(io.Discard, nil))
+	log := func(l *slog.Logger) float64 {
+		l.Info("m") // fills log/slog's pool
+		return testing.AllocsPerRun(100, func() { l.LogAttrs(t.Context(), slog.LevelInfo, "m", slog.String("a", "b"), slog.Int("n", 1)) })
+	}
+	if got, want := log(l), log(bare); got > want+1 {
+		t.Errorf("%v allocations for a record that is no event, log/slog has %v", got, want)
 	}
 }
