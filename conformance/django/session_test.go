@@ -54,6 +54,14 @@ func TestSQLiteSessionsAgree(t *testing.T) {
 
 func TestPostgreSQLSessionsAgree(t *testing.T) {
 	o := oracle.ForTest(t)
+	dsn, djangos := postgres(t)
+	s, db := database(t, o, sqlstore.Postgres, dsn, djangos)
+	s.agree(t, db)
+}
+
+// postgres makes a database of the test's own and returns its DSN, and what Django's DATABASES say of it.
+func postgres(t *testing.T) (string, map[string]any) {
+	t.Helper()
 	dsn := os.Getenv("POSTGRES_TEST_URL")
 	if dsn == "" {
 		t.Skip("POSTGRES_TEST_URL is not set: run conformance/django/run.sh")
@@ -78,9 +86,8 @@ func TestPostgreSQLSessionsAgree(t *testing.T) {
 	})
 	u.Path = "/" + name
 	password, _ := u.User.Password()
-	s, db := database(t, o, sqlstore.Postgres, u.String(), map[string]any{"ENGINE": "django.db.backends.postgresql", "NAME": name,
-		"USER": u.User.Username(), "PASSWORD": password, "HOST": u.Hostname(), "PORT": u.Port()})
-	s.agree(t, db)
+	return u.String(), map[string]any{"ENGINE": "django.db.backends.postgresql", "NAME": name,
+		"USER": u.User.Username(), "PASSWORD": password, "HOST": u.Hostname(), "PORT": u.Port()}
 }
 
 func (s sessionSite) agree(t *testing.T, db *sql.DB) {
