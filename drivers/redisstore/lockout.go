@@ -68,7 +68,7 @@ func keyOf(member string) lockout.Key {
 	return lockout.Key{Kind: lockout.Kind(unescape.Replace(kind)), Subject: subject}
 }
 
-// locking is the part of the scripts that keeps the sets of what is locked: KEYS[2] by when the lock began, KEYS[3] by
+// locking is the part of the scripts that keeps the sets of what is locked: KEYS[2] the latest lock first, KEYS[3] by
 // when it may be dropped by the server's clock: a little after it ends, since other clocks may be behind.
 const locking = `
 local function locked(member, since, left)
@@ -93,7 +93,7 @@ end
 
 var (
 	// exchange puts a state in place of another: ARGV is the former and the new one, nothing for none, and of the new one
-	// for how many milliseconds to keep it, its member, when its lock began and for how many milliseconds to keep that; and
+	// for how many milliseconds to keep it, its member, when its lock began, negative, and for how many milliseconds to keep that; and
 	// the name of who asks. KEYS[4] says whose turn it is, for long enough to ask once more. It returns 1, or 0 if there is
 	// another state, or 2 if it is another's turn, and the state.
 	exchange = redis.NewScript(locking + `
@@ -230,7 +230,7 @@ func (l *Lockout) exchange(ctx, bounded context.Context, last *seen, now time.Ti
 		value, kept, left = "", lockout.State{}, 0
 	}
 	answer, err := exchange.Run(bounded, l.c.redis, append(append([]string{l.key(last.key)}, l.locks()...), l.turn(last.key)),
-		last.value, value, lasting(keep), member(last.key), milliseconds(kept.Locked), lasting(left), l.name).Slice()
+		last.value, value, lasting(keep), member(last.key), -milliseconds(kept.Locked), lasting(left), l.name).Slice()
 	if err != nil {
 		return lockout.State{}, stale, l.c.failedIn(ctx, what, err)
 	}
@@ -297,7 +297,7 @@ func (l *Lockout) Locked(ctx context.Context, now time.Time, limit int) ([]locko
 	var all []lockout.Entry
 	had := map[string]bool{} // a lock that begins meanwhile moves others to the next page
 	for start := int64(0); len(all) < limit; start += page {
-		members, err := l.c.redis.ZRevRange(bounded, l.locks()[0], start, start+page-1).Result()
+		members, err := l.c.redis.ZRange(bounded, l.locks()[0], start, start+page-1).Result()
 		if err != nil {
 			return nil, l.c.failedIn(ctx, what, err)
 		}
@@ -315,7 +315,7 @@ func (l *Lockout) Locked(ctx context.Context, now time.Time, limit int) ([]locko
 			break
 		}
 	}
-	slices.SortFunc(all, func(a, b lockout.Entry) int { // Redis has those of the same time the other way round
+	slices.SortFunc(all, func(a, b lockout.Entry) int { // Redis does not know of kinds
 		return cmp.Or(b.State.Locked.Compare(a.State.Locked), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Subject, b.Subject))
 	})
 	return all, nil

