@@ -150,6 +150,9 @@ func TestActions(t *testing.T) {
 	if strings.Contains(s.get(to, vpnClient, "staff").Body.String(), shown) {
 		t.Error("the page shows the message twice")
 	}
+	if body := s.get(to, vpnClient, "staff").Body.String(); strings.Contains(body, "action=\""+path+"/page?note") || !strings.Contains(body, "action=\""+path+"/page?user=bob\"") {
+		t.Error("a form of the page does not lead back to it as it was asked for")
+	}
 	if body := s.get(path+"/page?note=Your+account+is+locked", vpnClient, "staff").Body.String(); strings.Contains(body, "account is locked") {
 		t.Error("a link puts words into the console's mouth")
 	}
@@ -243,6 +246,29 @@ func TestPagesThatFail(t *testing.T) {
 	}
 	if !strings.Contains(s.log.String(), "page=page error=s3cr3t") {
 		t.Errorf("not logged: %s", s.log)
+	}
+}
+
+// Of two failures the worse one is the answer's.
+func TestActionAndPageThatFail(t *testing.T) {
+	s := newSite(t, func(c *admin.Config) {
+		c.Pages = []admin.Page{{Path: "page", Title: "Page", Show: func(context.Context, *http.Request) (admin.View, error) {
+			return admin.View{}, errors.New("s3cr3t")
+		}, Act: map[string]func(context.Context, *http.Request) (string, error){"do": func(context.Context, *http.Request) (string, error) {
+			return "", admin.Problem("No.")
+		}}}}
+	})
+	if w := s.post(path+"/page", url.Values{"action": {"do"}}); w.Code != 500 || !strings.Contains(w.Body.String(), "No.") {
+		t.Errorf("answers %d, want 500 with the problem", w.Code)
+	}
+}
+
+func TestPathWithASlash(t *testing.T) {
+	s := newSite(t, func(c *admin.Config) { c.Path = path + "/" })
+	for target, want := range map[string]int{path + "/first": 200, path: 303, path + "/": 303, path + "first": 404} {
+		if w := s.get(target, vpnClient, "staff"); w.Code != want {
+			t.Errorf("%s answers %d, want %d", target, w.Code, want)
+		}
 	}
 }
 
