@@ -247,6 +247,38 @@ func TestTheContextEndsAnOperation(t *testing.T) {
 	}
 }
 
+// Who has not waited is not told that the server was late.
+func TestACancelledOperationSaysSo(t *testing.T) {
+	cfg := redisstore.Config{Address: says(t, nil), Timeout: 100 * time.Millisecond}
+	for name, operation := range operations(client(t, cfg)) {
+		ctx, cancel := context.WithCancel(t.Context())
+		timer := time.AfterFunc(10*time.Millisecond, cancel)
+		if err := operation(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v, want one that wraps context.Canceled", name, err)
+		}
+		timer.Stop()
+		cancel()
+	}
+}
+
+// A cluster of one server that has all slots does what is asked, until it gets a second.
+func TestAClusterOfOne(t *testing.T) {
+	s := ended(t, "--cluster-enabled", "yes")
+	r := raw(t, s.config())
+	if err := r.ClusterAddSlotsRange(t.Context(), 0, 16383).Err(); err != nil {
+		t.Fatal(err)
+	}
+	for range 300 {
+		if r.Set(t.Context(), "x", "1", 0).Err() == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := client(t, s.config()).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "is part of a cluster") {
+		t.Errorf("Check = %v, want that it is part of a cluster", err)
+	}
+}
+
 func TestConnectionsAreBounded(t *testing.T) {
 	s := ended(t)
 	cfg := s.config()
