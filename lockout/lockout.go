@@ -179,6 +179,9 @@ func (g *Guard) begin(ctx context.Context, t *Try, a Attempt, network netip.Pref
 	if a.Account == "" {
 		return nil
 	}
+	if err := g.lookUp(ctx, t, a, network); err != nil || t.Locked {
+		return err
+	}
 	if network.IsValid() {
 		t.Locked, err = t.in(ctx, count{pairKey(a.Account, network), g.pair, true}, from, "failed logins to one account from one network")
 		if err != nil || t.Locked {
@@ -190,6 +193,27 @@ func (g *Guard) begin(ctx context.Context, t *Try, a Attempt, network netip.Pref
 		return err
 	}
 	return t.undo(ctx) // what is not verified counts for the network alone
+}
+
+// lookUp finds an account locked without writing anything: ten thousand machines that go on guessing at it are then no
+// more than readers. Where the lock seems to begin in the future, only writing puts it right.
+func (g *Guard) lookUp(ctx context.Context, t *Try, a Attempt, network netip.Prefix) error {
+	s, err := g.store.Load(ctx, AccountKey(a.Account), t.at)
+	if err != nil {
+		return failed("looking up", err)
+	}
+	if !t.at.Before(s.Until) || s.Locked.After(t.at) {
+		return nil
+	}
+	t.lock(s)
+	t.Locked = true
+	if network.IsValid() {
+		if s, err = g.store.Load(ctx, pairKey(a.Account, network), t.at); err != nil {
+			return failed("looking up", err)
+		}
+		t.Delay = delay(g.pair.at(s, t.at).Failures, g.pair.Failures)
+	}
+	return nil
 }
 
 // Take counts one of something else against a budget of its own, such as the mails to one address: kind is the

@@ -54,7 +54,7 @@ func (t *Try) in(ctx context.Context, c count, from, reason string) (bool, error
 		before--
 		t.counts = append(t.counts, c)
 	} else {
-		t.RetryAfter = max(wholeSeconds(s.Until.Sub(t.at)), time.Second)
+		t.lock(s)
 	}
 	if result == begins {
 		t.began = append(t.began, Entry{c.key, s})
@@ -64,6 +64,9 @@ func (t *Try) in(ctx context.Context, c count, from, reason string) (bool, error
 	}
 	return result != counted, nil
 }
+
+// lock notes until when s is locked.
+func (t *Try) lock(s State) { t.RetryAfter = max(wholeSeconds(s.Until.Sub(t.at)), time.Second) }
 
 // undo takes back the count that was made last.
 func (t *Try) undo(ctx context.Context) error {
