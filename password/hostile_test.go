@@ -79,6 +79,7 @@ var hostile = map[string]string{
 	"PBKDF2 with bytes":               "pbkdf2_sha256$20$abcdefgh\xffijklm$" + digest32 + "=",
 	"PBKDF2 without digest":           "pbkdf2_sha256$20$" + salt22 + "$",
 	"PBKDF2 without padding":          "pbkdf2_sha256$20$" + salt22 + "$" + digest32,
+	"PBKDF2 with loose bits":          "pbkdf2_sha256$20$" + salt22 + "$" + digest32[:42] + "J=",
 	"PBKDF2 with the other's digest":  "pbkdf2_sha1$20$" + salt22 + "$" + digest32 + "=",
 	"PBKDF2 with one more part":       "pbkdf2_sha256$20$" + salt22 + "$x$" + digest32 + "=",
 	"PBKDF2 cut off":                  "pbkdf2_sha256$20$" + salt22,
@@ -252,6 +253,9 @@ func TestInspect(t *testing.T) {
 		if err != nil || got != want {
 			t.Errorf("%+v, %v; want %+v", got, err, want)
 		}
+	}
+	if _, err := password.Inspect(argon2With("m=64,t=1,p=1") + strings.Repeat("$", 512)); err == nil || !strings.HasSuffix(err.Error(), "is too long") {
+		t.Errorf("513 bytes and more: %v", err)
 	}
 	for _, encoded := range []string{"", "!", password.Unusable()} {
 		if got, err := password.Inspect(encoded); err == nil || got != (password.Info{}) {

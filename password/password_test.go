@@ -134,7 +134,7 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
-// The hashes are of Django 5.2.19.
+// The hashes are of Django 5.2.19 and of argon2-cffi 25.1.0.
 func TestUpgradeOfWhatDjangoMade(t *testing.T) {
 	for _, c := range []struct {
 		name, preferred, encoded string
@@ -143,6 +143,10 @@ func TestUpgradeOfWhatDjangoMade(t *testing.T) {
 		{"pbkdf2 with 22 characters of salt", "pbkdf2_sha256", "pbkdf2_sha256$20$abcdefghijklmnopqrstuv$kobA9t3mVxpaH12podtpJniLFmFAdDeWKeFYavywYXM=", fine},
 		{"pbkdf2 with 21", "pbkdf2_sha256", "pbkdf2_sha256$20$abcdefghijklmnopqrstu$rFWNE1bCEa95K6NIVfVijGi/WjuMVunANNlZ1SwR7Gk=", upgrade},
 		{"pbkdf2 with 11 characters, 22 bytes", "pbkdf2_sha256", "pbkdf2_sha256$20$äöüäöüäöüäö$EQ/asdgqA3tpy5F1GsuN978MS24s7nShz/A4R+/s0gE=", upgrade},
+		{"argon2 as ours", "argon2", "argon2$argon2id$v=19$m=32,t=1,p=1$YWJjZGVmZ2hpamtsbW5vcHFyc3R1dg$EX3xIdiQ24RLpw+wsDS0+sD8dh4myKE9otB7OD9EAeU", fine},
+		{"argon2i", "argon2", "argon2$argon2i$v=19$m=32,t=1,p=1$YWJjZGVmZ2hpamtsbW5vcHFyc3R1dg$+pAYTEDJ85T9YKXoC1sK4IJ0nibjtNwyuRvts5jaVeY", upgrade},
+		{"argon2 with a digest of 16 bytes", "argon2", "argon2$argon2id$v=19$m=32,t=1,p=1$YWJjZGVmZ2hpamtsbW5vcHFyc3R1dg$eUJEX0bApm5PekYHLqf5xQ", upgrade},
+		{"argon2 with 21 characters", "argon2", "argon2$argon2id$v=19$m=32,t=1,p=1$YWJjZGVmZ2hpamtsbW5vcHFyc3R1$bxfhYnom3RLOH0Vw5fVgQBVGkfo7rV7ALThmocKKbko", upgrade},
 		{"scrypt with 12", "scrypt", "scrypt$16$abcdefghijkl$8$1$MlPojSbLL7M4SVkx8B5UZET/OXAoo8Ih0fU04E+qAdd42PGeffn4r2P9nv6sIOHIEI1pt6xTUMjtR90ltIvaLQ==", fine},
 	} {
 		if got := verify(t, newHasher(t, cheap(c.preferred)), "secret", c.encoded); got != c.want {
