@@ -3,6 +3,7 @@ package password
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -265,4 +266,37 @@ func findings(t *testing.T, h *Hasher, id string) []check.Finding {
 		}
 	}
 	return out
+}
+
+// What OWASP and Django recommend, as they say it.
+func TestPresets(t *testing.T) {
+	django := Config{Argon2: Argon2{102400, 2, 8}, PBKDF2: PBKDF2{1_000_000}, Scrypt: Scrypt{16384, 8, 5}, Bcrypt: Bcrypt{12}}
+	later := django
+	later.PBKDF2.Iterations = 1_500_000
+	for p, want := range map[Preset]Config{
+		"":           {Argon2: Argon2{19456, 2, 1}, PBKDF2: PBKDF2{600_000}, Scrypt: Scrypt{16384, 8, 5}, Bcrypt: Bcrypt{12}},
+		"django-5.2": django, "django-6.1": later,
+	} {
+		got, err := Config{Preset: p}.complete()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Argon2 != want.Argon2 || got.PBKDF2 != want.PBKDF2 || got.Scrypt != want.Scrypt || got.Bcrypt != want.Bcrypt {
+			t.Errorf("%q: %+v", p, got)
+		}
+		first := "pbkdf2_sha256"
+		if p == "" {
+			first = "argon2"
+		}
+		if got.Hashers[0] != first || len(got.Hashers) != 5 || slices.Contains(got.Hashers, "bcrypt") {
+			t.Errorf("%q: %q", p, got.Hashers)
+		}
+	}
+}
+
+// Nobody's password costs a hash even where bcrypt would refuse it.
+func TestBcryptWorksForNothing(t *testing.T) {
+	if made := (bcryptRecipe{Bcrypt{4}, false}).make([]byte(strings.Repeat("x", 73) + "\x00")); !Usable(made) {
+		t.Error("nothing was computed")
+	}
 }

@@ -13,7 +13,7 @@ if [[ -z "${AIRWORTHY_PASSWORDS_PYTHON:-}" ]]; then
 	"$work/venv/bin/pip" install --quiet --disable-pip-version-check --requirement requirements.txt
 	export AIRWORTHY_PASSWORDS_PYTHON="$work/venv/bin/python"
 fi
-go test -count=1 -v "$@" ./... 2>&1 | tee "$work/log"
+go test -count=1 -timeout 30m -v "$@" ./... 2>&1 | tee "$work/log"
 if grep -q -e '--- SKIP' "$work/log" || ! grep -q -e '--- PASS' "$work/log"; then
 	echo "a test was skipped, or none was run" >&2
 	exit 1
