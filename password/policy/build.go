@@ -215,6 +215,7 @@ type sorter struct {
 	full  [parts][]int64
 	end   int64
 	buf   []byte
+	all   []uint64 // of the part that was asked for last
 }
 
 func (s *sorter) add(x uint64) error {
@@ -250,9 +251,9 @@ func (s *sorter) spill(part uint64) (err error) {
 	return nil
 }
 
-// part returns the hashes of one part in order, each once.
+// part returns the hashes of one part in order, each once. They are good until the next part is asked for.
 func (s *sorter) part(n int) ([]uint64, error) {
-	all := slices.Grow(s.held[n], len(s.full[n])*atOnce)
+	all := append(slices.Grow(s.all[:0], len(s.full[n])*atOnce+atOnce), s.held[n]...)
 	for _, at := range s.full[n] {
 		s.buf = s.buf[:8*atOnce]
 		if _, err := s.file.ReadAt(s.buf, at); err != nil {
@@ -262,7 +263,7 @@ func (s *sorter) part(n int) ([]uint64, error) {
 			all = append(all, binary.BigEndian.Uint64(b))
 		}
 	}
-	s.held[n] = nil
+	s.all, s.held[n] = all, nil
 	slices.Sort(all)
 	return slices.Compact(all), nil
 }
