@@ -214,7 +214,7 @@ func TestOffice(t *testing.T) {
 	}
 }
 
-// Whoever has an account logs in between guesses at another's; the order of the attempts changes nothing either.
+// badinput 36: whoever has an account logs in between guesses at another's; neither that nor the order resets anything.
 func TestSuccessElsewhereResetsNothing(t *testing.T) {
 	guesses := func(t *testing.T, between func(t *testing.T, g *lockout.Guard, n int)) (total int) {
 		synctest.Test(t, func(t *testing.T) {
