@@ -159,6 +159,31 @@ func TestAUserWhoIsGoneMeanwhile(t *testing.T) {
 	}
 }
 
+// An answer that breaks off is an error, and not a short list: who is not in it would be nobody.
+func TestAnAnswerThatBreaksOff(t *testing.T) {
+	db, err := Open(t.Context(), SQLite, secret.New(":memory:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	d, err := newDatabase(db, SQLite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const query = `SELECT 1, ? UNION ALL SELECT abs(-9223372036854775807 - 1), ''` // the second row overflows
+	number := func(scan func(...any) error) (n int64, err error) {
+		var text string
+		err = scan(&n, &text)
+		return n, err
+	}
+	if all, err := many(t.Context(), d, "numbers", number, query, "x"); err == nil || !strings.HasPrefix(err.Error(), "sqlstore: numbers: ") {
+		t.Errorf("many = %v, %v, want an error", all, err)
+	}
+	if found, err := likely(t.Context(), d, "numbers", query, "x", strings.ToLower); err == nil || !strings.HasPrefix(err.Error(), "sqlstore: numbers: ") {
+		t.Errorf("likely = %v, %v, want an error", found, err)
+	}
+}
+
 // DjangoIndexes returns the statements that docs/accounts-store.md has for a driver.
 func DjangoIndexes(t testing.TB, driver string) []string {
 	t.Helper()
