@@ -317,6 +317,26 @@ func TestSpellingsOfAnAddress(t *testing.T) {
 	}
 }
 
+// Whoever has an account has a known device, and must not have the site hash for it without end.
+func TestLockedDeviceCountsForTheNetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuard(t, lockout.Config{})
+		mallory := lockout.Attempt{Account: "mallory", Client: evil, Device: "laptop"}
+		locked := 0
+		for range 100 {
+			if try := begin(t, g, mallory); try.Locked && !try.Refused {
+				locked++
+			}
+		}
+		if locked != 50 {
+			t.Errorf("%d attempts on a locked device are hashed for, want 50", locked)
+		}
+		if !login(t, g, lockout.Attempt{Account: "alice", Client: evil, Device: "phone"}) {
+			t.Error("that locks out another known device in the same network")
+		}
+	})
+}
+
 // What is verified counts everywhere, what is not for the network alone: a pair that is locked uses nothing up.
 func TestLockedAttemptsCountForTheNetworkAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -20,7 +20,7 @@
 //
 // An attempt counts in three budgets: that of the client's network (see [NetworkOf]), that of the account from there,
 // and that of the account from everywhere. One that comes from a device on which the owner has logged in before counts in
-// that device's budget alone, and only that is asked: however many others guess, the owner gets in. The budgets' numbers
+// that device's budget alone, and unless that is used up only that is asked: however many others guess, the owner gets in. The budgets' numbers
 // are at [Config].
 //
 // An attempt that finds a budget used up begins a lock. An attempt during a lock is not verified and does not extend
@@ -166,7 +166,9 @@ func (g *Guard) begin(ctx context.Context, t *Try, a Attempt, network netip.Pref
 	from := shownNetwork(network)
 	if a.Account != "" && a.Device != "" {
 		t.Locked, err = t.in(ctx, count{deviceKey(a.Account, a.Device), g.device, true}, from, "failed logins on a known device")
-		return err
+		if err != nil || !t.Locked {
+			return err
+		}
 	}
 	if network.IsValid() {
 		t.Refused, err = t.in(ctx, count{NetworkKey(Network, a.Client), g.network, false}, from, "failed logins from one network")
@@ -174,7 +176,7 @@ func (g *Guard) begin(ctx context.Context, t *Try, a Attempt, network netip.Pref
 			return err
 		}
 	}
-	if a.Account == "" {
+	if t.Locked || a.Account == "" {
 		return nil
 	}
 	if err := g.lookUp(ctx, t, a, network); err != nil || t.Locked {

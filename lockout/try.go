@@ -14,7 +14,8 @@ type Try struct {
 	// work as for a wrong password and answers the same, whatever the password is.
 	Locked bool
 
-	// Refused says that the network, or what was taken, is over its budget: the caller answers 429, and hashes nothing.
+	// Refused says that the network, or what was taken, is over its budget: the caller answers 429, and hashes nothing,
+	// whether or not it is Locked too.
 	Refused bool
 
 	// RetryAfter is in how much time it is worth trying again, in whole seconds; 0 unless Locked or Refused.
