@@ -77,6 +77,24 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// TestSameCodeTwiceInARow: once in a million the next code is the same one. It counts once all the same.
+func TestSameCodeTwiceInARow(t *testing.T) {
+	const step, code = 37079356, "186519"
+	now := time.Unix(step*30, 0)
+	for _, at := range []time.Time{now, now.Add(30 * time.Second)} {
+		if got := (otp.TOTP{}).Code(rfc, at); got != code {
+			t.Fatalf("Code = %s, want %s", got, code)
+		}
+	}
+	d, ok := otp.TOTP{}.Verify(rfc, code, now, otp.Device{})
+	if !ok || d != (otp.Device{Last: step + 1, Drift: 1}) {
+		t.Errorf("got %+v, %v, want step %d", d, ok, step+1)
+	}
+	if _, ok := (otp.TOTP{}).Verify(rfc, code, now.Add(30*time.Second), d); ok {
+		t.Error("taken twice")
+	}
+}
+
 // TestTyped is badinput 35: what is typed is exactly the digits, give or take spaces.
 func TestTyped(t *testing.T) {
 	now := time.Unix(1111111109, 0) // 081804

@@ -110,8 +110,13 @@ func must[T any](v T, err error) func(*testing.T) T {
 	}
 }
 
-// application says who it takes the visitor for. /vault demands a fresh second factor.
+// application says who it takes the visitor for. /vault demands a fresh second factor, which /later makes a stale one.
 func (l *lab) application(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/later" {
+		if err := session.From(r.Context()).Set("_airworthy_factor", time.Now().Add(-time.Hour).Unix()); err != nil {
+			l.t.Error(err)
+		}
+	}
 	if r.URL.Path == "/vault" {
 		l.accounts.RequireFactor(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "gold")

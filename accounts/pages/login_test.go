@@ -143,10 +143,83 @@ func TestLoginGoesNowhereElse(t *testing.T) {
 		v.post("/account/login/", f.Encode()).to(t, want)
 	}
 	v := l.visitor()
-	v.get("/account/login/?next=/a&next=/b").want(t, http.StatusOK)
+	if twice := v.get("/account/login/?next=/a&next=/b").want(t, http.StatusOK); twice.forms[0].values.Has("next") {
+		t.Error("of two addresses to go to, one is believed")
+	}
 	v.get("/account/password/").to(t, "/account/login/?next=%2Faccount%2Fpassword%2F")
 	v.get("/account/login?next=%2Fboard%2F").to(t, "/account/login/?next=%2Fboard%2F")
 	v.get("/account/login?next=//evil.example").to(t, "/account/login/")
+}
+
+// TestFormsGoNowhereElse is badinput 6 for the other forms that lead on.
+func TestFormsGoNowhereElse(t *testing.T) {
+	const evil = "//evil.example/"
+	l := newLab(t)
+	submit := func(v *visitor, a answer, fill map[string]string) answer {
+		t.Helper()
+		f := a.forms[0]
+		f.values.Set("next", evil)
+		for name, value := range fill {
+			f.values.Set(name, value)
+		}
+		return v.post(f.action, f.values.Encode())
+	}
+	v := l.visitor()
+	submit(v, v.get("/account/signup/"), map[string]string{"username": "alice", "email": "alice@example.com", "password": goodPassword, "again": goodPassword}).to(t, "/")
+	add := submit(v, v.get("/account/second-factor/add/"), map[string]string{"name": "Telephone", "old": goodPassword})
+	if add.status != http.StatusSeeOther || strings.Contains(add.location, "evil") {
+		t.Errorf("status %d to %q", add.status, add.location)
+	}
+	page := v.follow(add)
+	phone := app{key: secretOf(t, page)}
+	codes := submit(v, page, map[string]string{"code": phone.code()}).want(t, http.StatusOK)
+	if strings.Contains(codes.body, "evil") {
+		t.Error("the page of recovery codes leads to another site")
+	}
+	page = v.follow(submit(v, v.get("/account/second-factor/add/"), map[string]string{"name": "Tablet", "old": goodPassword}))
+	tablet := app{key: secretOf(t, page)}
+	submit(v, page, map[string]string{"code": tablet.code()}).to(t, "/account/second-factor/")
+
+	v = l.visitor()
+	ask := v.follow(submit(v, v.get("/account/login/"), map[string]string{"username": "alice", "password": goodPassword}).to(t, "/account/factor/"))
+	submit(v, ask, map[string]string{"code": "000000"}).want(t, http.StatusUnprocessableEntity)
+	ask = v.get("/account/factor/?recovery=1&next="+evil).want(t, http.StatusOK)
+	submit(v, ask, map[string]string{"code": recoveryCode.FindStringSubmatch(codes.body)[1]}).to(t, "/")
+}
+
+// TestStale: who has a second factor shows it once more before anything is changed, and comes back.
+func TestStale(t *testing.T) {
+	l := newLab(t)
+	l.user("alice")
+	v := l.member("alice")
+	_, shown := v.enrol()
+	codes := recoveryCode.FindAllStringSubmatch(shown.body, -1)
+	remove := regexp.MustCompile(`/account/second-factor/remove/\?id=[^"]+`).FindString(v.get("/account/second-factor/").body)
+	forms := map[string]answer{} // got while the factor was fresh, and sent when it no longer is
+	paths := []string{"/account/password/", "/account/email/", "/account/second-factor/add/", "/account/second-factor/recovery-codes/", remove}
+	for _, path := range paths {
+		forms[path] = v.get(path).want(t, http.StatusOK)
+	}
+	v.get("/later")
+	for _, path := range paths {
+		v.get(path).to(t, "/account/step-up/?next="+url.QueryEscape(path))
+		f := forms[path].forms[0]
+		for name := range f.inputs {
+			switch name {
+			case "old", "password", "again":
+				f.values.Set(name, goodPassword)
+			case "email":
+				f.values.Set(name, "stale@example.com")
+			}
+		}
+		if a := v.post(f.action, f.values.Encode()); a.status != http.StatusSeeOther || !strings.HasPrefix(a.location, "/account/step-up/?next=%2Faccount%2F") {
+			t.Errorf("%s: status %d to %q, want the step-up", path, a.status, a.location)
+		}
+	}
+	v.get("/account/").want(t, http.StatusOK, "alice@example.com")
+	back := v.get("/account/step-up/?recovery=1&next=" + url.QueryEscape(remove))
+	v.submit(back, "Go on", map[string]string{"code": codes[0][1]}).to(t, remove)
+	v.get(remove).want(t, http.StatusOK, "It is the last one")
 }
 
 func TestFactor(t *testing.T) {

@@ -15,11 +15,8 @@ const maxNext = 2048
 // browsers, proxies and applications disagree on what //, \ and encoded forms of them mean, and a path is all that
 // our own links need.
 func safeNext(next string) string {
-	if len(next) > maxNext || !utf8.ValidString(next) || !strings.HasPrefix(next, "/") {
-		return ""
-	}
-	// Browsers take \ for / and drop tabs and line ends before they read an address.
-	if strings.ContainsRune(next, '\\') || strings.ContainsFunc(next, odd) {
+	// Browsers drop tabs and line ends before they read an address.
+	if len(next) > maxNext || !utf8.ValidString(next) || strings.ContainsFunc(next, odd) {
 		return ""
 	}
 	u, err := url.Parse(next)
@@ -36,7 +33,7 @@ func safeNext(next string) string {
 // odd reports whether r is of Unicode's category C (control, format, surrogate, private use) or a space.
 func odd(r rune) bool { return unicode.Is(unicode.C, r) || unicode.IsSpace(r) }
 
-// plainPath reports whether no segment of a decoded path is odd.
+// plainPath reports whether a decoded path begins with one slash and nothing in it climbs. Browsers take \ for /.
 func plainPath(path string) bool {
 	if !strings.HasPrefix(path, "/") || strings.ContainsRune(path, '\\') || strings.HasPrefix(path, "//") {
 		return false

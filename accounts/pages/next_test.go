@@ -15,6 +15,8 @@ var nexts = []struct{ next, want string }{
 	{"/wiki/http://example.com", "/wiki/http://example.com"},
 	{"/a#fragment", "/a"}, // it never reaches a server, so nobody means it
 	{"/?next=//evil.example", "/?next=//evil.example"},
+	{"/?q=\u202e", ""},
+	{"/a b", ""},
 	{"", ""},
 	{"board/", ""},
 	{"?x", ""},

@@ -188,9 +188,7 @@ func (s style) serve(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(s.text)
-	}
+	_, _ = w.Write(s.text)
 }
 
 // show answers with a page.
@@ -214,9 +212,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, page Pa
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = b.WriteTo(w)
-	}
+	_, _ = b.WriteTo(w)
 }
 
 // fail answers what is nobody's fault but ours.

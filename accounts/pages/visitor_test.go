@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -197,6 +198,15 @@ func formsOf(t *testing.T, body string) []form {
 	}
 	if focused > 1 {
 		t.Errorf("%d fields want to be focused", focused)
+	}
+	for _, f := range forms {
+		for _, attr := range f.inputs {
+			for _, id := range []string{attr["id"] + "_error", attr["id"] + "_help"} {
+				if ids[id] && !slices.Contains(strings.Fields(attr["aria-describedby"]), id) {
+					t.Errorf("the field %q is not described by %q", attr["name"], id)
+				}
+			}
+		}
 	}
 	for _, id := range needed {
 		if !ids[id] {
