@@ -122,13 +122,30 @@ func TestCalibrateRefuses(t *testing.T) {
 
 // The parameters that were set before do not count, not even cheap ones.
 func TestCalibrateStartsAtTheFloor(t *testing.T) {
-	cfg := Config{Argon2: Argon2{Memory: 64}, InsecureCheap: true}
+	cfg := Config{Argon2: Argon2{Memory: 64}} // which New would refuse
 	got, err := machine{perMiB: time.Second}.calibrator().run(t.Context(), minTarget, CalibrateOptions{Config: cfg})
 	if err != nil || got.Config.Argon2 != (Argon2{19456, 2, 1}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if want := []string{"PASSWORD_ARGON2_MEMORY=19456", "PASSWORD_ARGON2_TIME=2", "PASSWORD_ARGON2_PARALLEL=1"}; !slices.Equal(got.Variables, want) {
 		t.Errorf("%q, want %q", got.Variables, want)
+	}
+}
+
+// Where a little more memory costs ten times as much it comes back to the least, and not below.
+func TestCalibrateComesBack(t *testing.T) {
+	cliff := calibrator{
+		measure: func(r recipe) time.Duration {
+			if r.(Argon2).Memory > 19456 {
+				return 400 * time.Millisecond
+			}
+			return 40 * time.Millisecond
+		},
+		flood: func(context.Context, Config) (float64, error) { return 1, nil },
+	}
+	got, err := cliff.run(t.Context(), 50*time.Millisecond, CalibrateOptions{})
+	if err != nil || got.Config.Argon2 != (Argon2{19456, 2, 1}) || got.Each != 40*time.Millisecond {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

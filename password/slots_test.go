@@ -26,11 +26,15 @@ func TestSlotsQueue(t *testing.T) {
 		}
 		must(true)
 		must(true)
+		var mu sync.Mutex
 		var order []int
 		var busy []error
 		for i := range 5 { // four fit into the queue: two in each of the two seconds
 			go func() {
-				if err := s.acquire(t.Context()); err != nil {
+				err := s.acquire(t.Context())
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
 					busy = append(busy, err)
 					return
 				}
