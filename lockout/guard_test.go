@@ -260,6 +260,14 @@ func TestDelayAndRetryAfter(t *testing.T) {
 		if got, want := fmt.Sprint(got), "[0s 0s 0s 0s 0s 500ms 1s 2s 3s 3s 3s]"; got != want {
 			t.Errorf("on a device: %s, want %s", got, want)
 		}
+		// Once others have the account locked, each client waits as it did before.
+		fail(t, g, 4, lockout.Attempt{Account: "carol", Client: evil})
+		for i := range 20 {
+			fail(t, g, 1, lockout.Attempt{Account: "carol", Client: bot(i)})
+		}
+		if try := begin(t, g, lockout.Attempt{Account: "carol", Client: evil}); !try.Locked || try.Delay != time.Second {
+			t.Errorf("after four failures and others' lock: locked %v, delay %v, want a second", try.Locked, try.Delay)
+		}
 		// Whom others locked out waits no longer than anybody.
 		for i := range 30 {
 			if try := begin(t, g, lockout.Attempt{Account: "bob", Client: bot(i)}); try.Delay != 0 || i >= 20 && !try.Locked {
