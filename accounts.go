@@ -2,9 +2,9 @@ package airworthy
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/airworthy-go/airworthy/accounts"
@@ -40,6 +40,9 @@ func (s Settings) buildUsers(p *parts) error {
 	u.hasher, errs[0] = password.New(s.Passwords)
 	u.policy, errs[1] = policy.New(s.PasswordPolicy)
 	u.lockout, errs[2] = lockout.New(s.Lockout)
+	if s.Accounts.Store == nil && u.policy != nil { // made to be judged: nothing asks it
+		errs[1] = errors.Join(errs[1], u.policy.Close())
+	}
 	if s.Accounts.Store != nil && errors.Join(errs[:]...) == nil {
 		c := s.Accounts
 		c.Hasher, c.Policy, c.Lockout = cmp.Or(c.Hasher, u.hasher), cmp.Or(c.Policy, u.policy), cmp.Or(c.Lockout, u.lockout)
@@ -65,6 +68,7 @@ func (s Settings) usersConnected() Settings {
 	}
 	s.AccountPages.Site = cmp.Or(s.AccountPages.Site, s.Accounts.Site)
 	s.Accounts.PagesPath = cmp.Or(s.Accounts.PagesPath, s.AccountPages.Path)
+	s.PasswordPolicy.AsTyped = s.PasswordPolicy.AsTyped || s.Passwords.Preset == password.Django52 || s.Passwords.Preset == password.Django61
 	s.PasswordPolicy.SecondFactor = s.PasswordPolicy.SecondFactor || s.Accounts.SecondFactor == accounts.FactorForAll
 	return s
 }
@@ -81,19 +85,13 @@ func (s Settings) onlyOrigin() string {
 	return "https://" + strings.ToLower(host)
 }
 
-// userChecks are the checks of the parts that know of users. Without a store nothing is wrong with them.
+// userChecks are the checks of the parts that know of users. Without a store there is nothing to check, and nothing that
+// could seem to have passed.
 func (s Settings) userChecks() []check.Check {
-	lists := [][]check.Check{s.Passwords.Checks(), s.PasswordPolicy.Checks(), s.Lockout.Checks(), s.Accounts.Checks()}
-	var all []check.Check
-	for _, list := range lists {
-		for _, k := range list {
-			if s.Accounts.Store == nil {
-				k.Find = func(context.Context) ([]check.Finding, error) { return nil, nil }
-			}
-			all = append(all, k)
-		}
+	if s.Accounts.Store == nil {
+		return nil
 	}
-	return all
+	return slices.Concat(s.Passwords.Checks(), s.PasswordPolicy.Checks(), s.Lockout.Checks(), s.Accounts.Checks())
 }
 
 // runningChecks ask the parts that serve: a weak password is refused, and a new hash is what the settings promise.

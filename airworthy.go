@@ -124,7 +124,7 @@ func (a *App) Close() error {
 		a.reporter.end()
 	}
 	if a.parts.accounts != nil {
-		errs = append(errs, a.parts.accounts.Close())
+		errs = append(errs, a.parts.accounts.Close(), a.parts.policy.Close())
 	}
 	a.mu.Lock()
 	closers := a.closers

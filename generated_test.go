@@ -9,9 +9,11 @@ import (
 	"testing"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/accounts"
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/check/repo"
 	"github.com/airworthy-go/airworthy/secrets"
+	"github.com/airworthy-go/airworthy/session"
 	"github.com/airworthy-go/airworthy/settings"
 )
 
@@ -50,8 +52,17 @@ programs that have one among their sources.
 	return b.String()
 }
 
+// whole are settings with every part in use.
+func whole(t *testing.T) airworthy.Settings {
+	s := good()
+	memory := session.NewMemory(session.MemoryOptions{})
+	t.Cleanup(func() { _ = memory.Close() })
+	s.Session.Store, s.Accounts.Store, s.Admin.Path = memory, accounts.NewMemory(), "/ops-7f3k"
+	return s
+}
+
 func checksPage(t *testing.T) string {
-	checks := append(mustNew(t, good()).Checks(), airworthy.BuildCheck(os.ErrInvalid))
+	checks := append(mustNew(t, whole(t)).Checks(), airworthy.BuildCheck(os.ErrInvalid))
 	if !repo.Exists("") { // the code was unpacked from an archive
 		checks = append(checks, repo.Config{}.Checks()...)
 	}
@@ -108,7 +119,7 @@ func TestChangelogListsEveryCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range mustNew(t, good()).Checks() {
+	for _, c := range mustNew(t, whole(t)).Checks() {
 		if !strings.Contains(string(changelog), c.ID) {
 			t.Errorf("CHANGELOG.md does not name %s", c.ID)
 		}
