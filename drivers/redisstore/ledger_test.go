@@ -71,6 +71,51 @@ func TestSeveralFoldAtOnce(t *testing.T) {
 	}
 }
 
+// A process that folds what it read a while ago takes nothing away that was said since, and folds nothing twice.
+func TestWhatWasReadIsNotFoldedOnceItHasChanged(t *testing.T) {
+	cfg := prefixed(t)
+	l, r := redisstore.NewKeyLedger(client(t, cfg)), raw(t, cfg)
+	start := time.Now()
+	late := start.Add(2 * keyring.Forgotten)
+	report := func(at time.Time, instance string) {
+		t.Helper()
+		if err := l.Report(t.Context(), reported(at, instance, "current00000")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	report(start, "back")
+	report(start, "old")
+	held := r.HGetAll(t.Context(), cfg.Prefix+"keys").Val()
+	report(late, "back") // and folds old
+	for range 2 {
+		if err := l.Fold(t.Context(), held, late); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := l.Reports(t.Context())
+	if err != nil || len(all) != 2 || all[0].Keys[0].Verified != 1 || all[1].Instance != "back" || all[1].Gone {
+		t.Errorf("got %+v, %v, want one that is forgotten and the one that is back", all, err)
+	}
+}
+
+// Whose clock is behind folds what others have folded too.
+func TestAClockThatIsBehindLosesNoCount(t *testing.T) {
+	l := redisstore.NewKeyLedger(fresh(t))
+	start := time.Now()
+	for _, r := range []struct {
+		instance string
+		after    time.Duration
+	}{{"a", 0}, {"b", 2 * keyring.Forgotten}, {"c", -time.Hour}, {"d", keyring.Forgotten - 30*time.Minute}} {
+		if err := l.Report(t.Context(), reported(start.Add(r.after), r.instance, "current00000")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := l.Reports(t.Context())
+	if err != nil || len(all) != 3 || keyring.Fold(all...).Keys[0].Verified != 4 {
+		t.Errorf("got %+v, %v, want b, d and what is forgotten, with 4 uses", all, err)
+	}
+}
+
 func TestWhatIsNoReportIsAnError(t *testing.T) {
 	cfg := prefixed(t)
 	l, r := redisstore.NewKeyLedger(client(t, cfg)), raw(t, cfg)
