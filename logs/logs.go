@@ -41,7 +41,7 @@
 //	airworthy.security.LoginRefused        a login, or a password that was asked for again, was refused, and why
 //	airworthy.security.LoggedOut           somebody logged out (Info)
 //	airworthy.security.SessionOutdated     a session ended that was begun under another password
-//	airworthy.security.SessionEnded        sessions were ended by their owner (Info)
+//	airworthy.security.SessionEnded        sessions were ended by their owner (Info) or by an operator
 //	airworthy.security.AccountCreated      somebody signed up (Info)
 //	airworthy.security.AccountLocked       an operator made an account inactive
 //	airworthy.security.AccountUnlocked     an operator made an account active

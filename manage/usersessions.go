@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,7 +82,7 @@ func (u *users) sessions(ctx context.Context, who accounts.User, f sessionFlags)
 		return err
 	}
 	if !f.asJSON && len(all) > 0 {
-		if err := u.say(sessionRow, "ID", "BEGUN", "LAST SEEN", "EXPIRES", "FACTOR", "NETWORK"); err != nil {
+		if err := u.say(sessionRow, "BEGUN", "LAST SEEN", "EXPIRES", "FACTOR", "NETWORK", "ID"); err != nil {
 			return err
 		}
 	}
@@ -102,7 +101,7 @@ func (u *users) sessions(ctx context.Context, who accounts.User, f sessionFlags)
 	return nil
 }
 
-const sessionRow = "%-32s  %-16s  %-16s  %-16s  %-16s  %s"
+const sessionRow = "%-16s  %-16s  %-16s  %-16s  %-20s  %s"
 
 func (l sessionLine) text() string {
 	const minute = "2006-01-02 15:04"
@@ -110,8 +109,8 @@ func (l sessionLine) text() string {
 	if l.Network != "" {
 		network = shown(l.Network)
 	}
-	text := strings.TrimRight(fmt.Sprintf(sessionRow, l.ID, stamp(l.Begun, minute), stamp(l.Seen, minute), stamp(l.Expires, minute),
-		stamp(l.SecondFactor, minute), network), " ")
+	text := fmt.Sprintf(sessionRow, stamp(l.Begun, minute), stamp(l.Seen, minute), stamp(l.Expires, minute),
+		stamp(l.SecondFactor, minute), network, l.ID)
 	if l.Agent != "" {
 		text += "\n  " + shown(l.Agent)
 	}

@@ -22,7 +22,7 @@ func TestUserSessions(t *testing.T) {
 
 	out, _ := c.expect(0, "2 sessions", "", "user", "sessions", "ada")
 	if strings.Contains(out, "\x1b") || !strings.Contains(out, `"Browser \x1b[2J of TestUserSessions"`) || !strings.Contains(out, "192.0.2.1/32") ||
-		!strings.HasPrefix(out, "ID ") || strings.Count(out, "\n") != 5 {
+		!strings.HasPrefix(out, "BEGUN ") || strings.Count(out, "\n") != 5 {
 		t.Errorf("stdout is\n%q", out)
 	}
 	for _, cookies := range []string{first, second} {
