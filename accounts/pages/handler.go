@@ -11,7 +11,12 @@ import (
 // route is what answers at one address below Path. A nil function is a method that the address does not have.
 type route struct{ get, post http.HandlerFunc }
 
-// Handler answers the pages below Path and passes everything else to next, also what is below Path and no page of ours.
+// wellKnown is where password managers look for the page on which a password is changed
+// (https://w3c.github.io/webappsec-change-password-url/).
+const wellKnown = "/.well-known/change-password"
+
+// Handler answers the pages below Path and passes everything else to next, also what is below Path and no page of ours. It
+// answers /.well-known/change-password too, by which password managers find where to change a password.
 func (p *Pages) Handler(next http.Handler) http.Handler { return &handler{p, next} }
 
 type handler struct {
@@ -25,6 +30,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		if r.URL.Path+"/" == p.cfg.Path {
 			p.slash(w, r, p.cfg.Path)
+			return
+		}
+		if r.URL.Path == wellKnown && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			p.redirect(w, p.cfg.Path+"password/", "")
 			return
 		}
 		h.next.ServeHTTP(w, r)

@@ -47,6 +47,7 @@ func TestSignUpRefusals(t *testing.T) {
 		"not a name":     {map[string]string{"username": "al ice"}, "letters, digits"},
 		"no name":        {map[string]string{"username": ""}, "letters, digits"},
 		"not an address": {map[string]string{"email": "bob"}, "valid e-mail address"},
+		"no address":     {map[string]string{"email": " "}, "Enter an e-mail address"},
 		"no password":    {map[string]string{"password": "", "again": ""}, "Choose a password"},
 		"short":          {map[string]string{"password": "geese", "again": "geese"}, "15 characters"},
 		"similar":        {map[string]string{"password": "bob@example.com", "again": "bob@example.com"}, "too similar"},

@@ -116,6 +116,8 @@ func TestHeadersAndMethods(t *testing.T) {
 		}
 	}
 	v.get("/account").to(t, "/account/")
+	v.get("/.well-known/change-password").to(t, "/account/password/")
+	v.get("/.well-known/resource-that-should-not-exist").want200(t, "application")
 	if got := v.get("/account/nothing").body; got != "application /account/nothing for alice" {
 		t.Errorf("what is no page of ours does not reach the application: %s", got)
 	}

@@ -32,6 +32,11 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request) {
 	if !p.repeated(w, r, page, v) {
 		return
 	}
+	if v.get("email") == "" { // accounts would take it: an operator may make one without
+		page.Form.refuse("email", "Enter an e-mail address.")
+		p.show(w, r, http.StatusUnprocessableEntity, page)
+		return
+	}
 	if _, err := p.accounts.SignUp(w, r, v.get("username"), v.get("email"), v.password("password")); err != nil {
 		p.refuse(w, r, page, refusedText{}, err)
 		return
