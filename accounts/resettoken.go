@@ -26,7 +26,7 @@ func (a *Accounts) djangoSeconds(t time.Time) int64 {
 func resetMessage(u *User, ts int64) []byte {
 	login := ""
 	if !u.LastLogin.IsZero() {
-		login = u.LastLogin.UTC().Format("2006-01-02 15:04:05")
+		login = u.LastLogin.Format("2006-01-02 15:04:05") // by the clock of the value as it was loaded, which is UTC
 	}
 	return []byte(u.ID + u.Password + login + strconv.FormatInt(ts, 10) + u.Email)
 }

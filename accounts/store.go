@@ -29,7 +29,7 @@ type User struct {
 	Superuser bool // kept for Django; gives nothing here that Staff does not
 
 	Joined    time.Time // to the second at least
-	LastLogin time.Time // zero if never; as exact as the Store gives it back, which reset links depend on
+	LastLogin time.Time // zero if never; in UTC, and as exact as the Store gives it back: reset links depend on it
 }
 
 // Store keeps accounts. Its implementations are [Memory] and those of drivers/sqlstore; whoever writes another runs
