@@ -35,7 +35,8 @@ type App struct {
 	settings Settings
 	parts    *parts
 	handler  http.Handler
-	reporter *reporter       // nil without a ledger
+	reporter *reporter // nil without a ledger
+	janitor  *janitor
 	keeper   *secrets.Keeper // nil without one among the sources
 	mask     func() secret.Mask
 
@@ -72,6 +73,7 @@ func New(cfg Settings, application http.Handler) (*App, error) {
 	cfg.Keyring = cfg.keys()
 	app := &App{settings: cfg, parts: p, handler: p.chain(&failing{application}), mask: cfg.mask()}
 	p.app = app
+	app.janitor = &janitor{app: app}
 	if cfg.KeyLedger != nil {
 		app.reporter = newReporter(app, cfg.KeyLedger)
 		app.handler = app.reporter.Handler(app.handler)
@@ -120,6 +122,7 @@ func (a *App) Close() error {
 	if a.keeper != nil {
 		errs = append(errs, a.keeper.Close())
 	}
+	a.janitor.end()
 	if a.reporter != nil {
 		a.reporter.end()
 	}

@@ -65,9 +65,11 @@ func (p *reporter) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// Serving says that the application is about to be served: from now on it reports its keys to the ledger, if there is
-// one. Package manage calls it; where nobody does, the first request begins the reports.
+// Serving says that the application is about to be served: from now on it removes what has expired from its stores, now and
+// every hour, and reports its keys to the ledger, if there is one. Package manage calls it; where nobody does, the first
+// request begins the reports, and whoever serves the application calls DeleteExpired of its stores.
 func (a *App) Serving() {
+	a.janitor.begin()
 	if a.reporter != nil {
 		a.reporter.begin()
 	}

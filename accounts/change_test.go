@@ -185,8 +185,9 @@ func TestReset(t *testing.T) {
 			t.Errorf("CheckReset(%q, %q): %v, want ErrLink", bad[0], bad[1], err)
 		}
 	}
+	reader := l.browser("192.0.2.7")
 	reset := func(word string) (err error) {
-		l.browser("192.0.2.7").do(func(_ http.ResponseWriter, r *http.Request) { err = l.a.ResetPassword(r, id, token, word) })
+		reader.do(func(w http.ResponseWriter, r *http.Request) { err = l.a.ResetPassword(w, r, id, token, word) })
 		return err
 	}
 	var invalid *accounts.InvalidError
@@ -201,6 +202,9 @@ func TestReset(t *testing.T) {
 	}
 	if b.who() != "" {
 		t.Error("a session of before the reset goes on")
+	}
+	if reader.cookies["__Host-device"] == "" {
+		t.Error("the browser that opened the link is not known afterwards")
 	}
 	if err := b.login("alice", goodPassword); !errors.Is(err, accounts.ErrRefused) {
 		t.Errorf("the former password: %v", err)

@@ -104,9 +104,10 @@ func (a *Accounts) CheckReset(ctx context.Context, id, token string) (User, erro
 }
 
 // ResetPassword sets the password of the user whose link it is, and ends all sessions of that user. It logs nobody in:
-// the second factor is still to be shown. Of two requests with one link one wins. The error is ErrLink, or
+// the second factor is still to be shown. Of two requests with one link one wins. It sets a cookie, so call it before
+// anything is written: the browser is known from then on, so that its owner gets in while strangers keep guessing. The error is ErrLink, or
 // *policy.Refusal for a password that may not be chosen.
-func (a *Accounts) ResetPassword(r *http.Request, id, token, password string) error {
+func (a *Accounts) ResetPassword(w http.ResponseWriter, r *http.Request, id, token, password string) error {
 	ctx := r.Context()
 	u, err := a.CheckReset(ctx, id, token)
 	if err != nil {
@@ -121,6 +122,7 @@ func (a *Accounts) ResetPassword(r *http.Request, id, token, password string) er
 	// Who can read the owner's mail has shown to be the owner: a stranger's failures no longer stand in the way.
 	err = a.cfg.Lockout.UnlockAccount(ctx, CanonicalUsername(u.Username), "a reset by mail")
 	_, ended := a.cfg.Sessions.EndUser(ctx, u.ID)
+	a.rememberDevice(w, r, &u)
 	a.event(ctx, slog.LevelWarn, "airworthy.security.PasswordChanged", "a password was reset by mail", u)
 	a.notify(ctx, u, "Your password was changed", "The password of your account was reset with a link that was sent to this address.")
 	return errors.Join(err, ended)

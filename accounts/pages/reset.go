@@ -153,7 +153,7 @@ func (p *Pages) setPassword(w http.ResponseWriter, r *http.Request, user string)
 	if !p.repeated(w, r, page, v) {
 		return
 	}
-	err := p.accounts.ResetPassword(r, user, token, v.password("password"))
+	err := p.accounts.ResetPassword(w, r, user, token, v.password("password"))
 	switch {
 	case errors.Is(err, accounts.ErrLink):
 		p.badLink(w, r)

@@ -428,8 +428,8 @@ func TestResetLinks(t *testing.T) {
 		parts := strings.Split(strings.TrimSpace(bodies[0]), "/")
 		id, token := parts[len(parts)-3], parts[len(parts)-2]
 		reset := func() error {
-			_, err := w.here("", func(_ http.ResponseWriter, r *http.Request) error {
-				return w.app.Accounts().ResetPassword(r, id, token, "a third good password")
+			_, err := w.here("", func(rw http.ResponseWriter, r *http.Request) error {
+				return w.app.Accounts().ResetPassword(rw, r, id, token, "a third good password")
 			})
 			return err
 		}

@@ -17,7 +17,7 @@ import (
 // Lockout counts failed logins in the table airworthy_lockouts. It is safe for concurrent use, by several processes too.
 //
 // Names stand in the table as they were typed, so that an operator can read them; what no text column takes stands there
-// with backslashes. What has expired stays until DeleteExpired, to be called once a day or so.
+// with backslashes. What has expired stays until DeleteExpired, which an airworthy.App that is served calls every hour.
 type Lockout struct {
 	db    database
 	seed  maphash.Seed

@@ -20,7 +20,7 @@
 // [Accounts] keeps the users of package accounts and their second factors, [DjangoAccounts] those of a Django site in its
 // own table; docs/accounts-store.md compares them.
 //
-// Expired sessions stay in the tables until DeleteExpired, to be called once a day or so.
+// Expired sessions stay in the tables until DeleteExpired, which an airworthy.App that is served calls every hour.
 //
 // The package does not encrypt what it stores: values of a session are readable to whoever reads the database.
 // What package accounts seals before it is stored, such as secrets of second factors, is not.

@@ -10,7 +10,6 @@ import (
 	"database/sql"
 	"errors"
 	"os"
-	"time"
 
 	"github.com/airworthy-go/airworthy"
 	"github.com/airworthy-go/airworthy/accounts"
@@ -84,8 +83,6 @@ func keep(ctx context.Context, cfg *airworthy.Settings, db *sql.DB, driver strin
 	if err := errors.Join(sessions.Migrate(ctx), users.Migrate(ctx), failures.Migrate(ctx), ledger.Migrate(ctx)); err != nil {
 		return err
 	}
-	_, err1 = sessions.DeleteExpired(ctx, time.Now())
-	_, err2 = failures.DeleteExpired(ctx, time.Now())
 	cfg.Session.Store, cfg.Accounts.Store, cfg.Lockout.Store, cfg.KeyLedger = sessions, users, failures, ledger
-	return errors.Join(err1, err2)
+	return nil
 }
