@@ -1,8 +1,11 @@
 package pages_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -119,4 +122,57 @@ func TestNoSignUpAndNoMail(t *testing.T) {
 		}
 	}
 	v.post("/account/signup/", page.forms[0].values.Encode()).want200(t, "application /account/signup/ for nobody")
+}
+
+// failing is a Store that can be made to fail, with an error that nobody is to see.
+type failing struct {
+	accounts.Store
+	accounts.FactorStore
+	broken *atomic.Bool
+}
+
+var errStore = errors.New("dial tcp 10.0.0.7:5432: password authentication failed")
+
+func (f failing) ByID(ctx context.Context, id string) (accounts.User, error) {
+	if f.broken.Load() {
+		return accounts.User{}, errStore
+	}
+	return f.Store.ByID(ctx, id)
+}
+
+func (f failing) ByUsername(ctx context.Context, name string) (accounts.User, error) {
+	if f.broken.Load() {
+		return accounts.User{}, errStore
+	}
+	return f.Store.ByUsername(ctx, name)
+}
+
+// TestStoreFails: what cannot be found out is a failure, and neither a refusal nor a visitor's business.
+func TestStoreFails(t *testing.T) {
+	var broken atomic.Bool
+	l := newLab(t, options{accounts: func(c *accounts.Config) {
+		memory := c.Store.(*accounts.Memory)
+		c.Store = failing{memory, memory, &broken}
+	}})
+	l.user("alice")
+	v, nobody := l.member("alice"), l.visitor()
+	login, change := nobody.get("/account/login/"), v.get("/account/password/")
+	broken.Store(true)
+	for _, path := range []string{"", "password/", "email/", "sessions/", "second-factor/", "logout/", "step-up/", "reset/MQ/abc-def/"} {
+		if a := v.get("/account/" + path); a.status != http.StatusInternalServerError || strings.Contains(a.body, "10.0.0.7") {
+			t.Errorf("%s: status %d\n%s", path, a.status, a.body)
+		}
+	}
+	for _, a := range []answer{
+		nobody.submit(login, "Log in", map[string]string{"username": "alice", "password": goodPassword}),
+		v.submit(change, "Change the password", map[string]string{"old": goodPassword, "password": goodPassword + "!", "again": goodPassword + "!"}),
+	} {
+		if a.status != http.StatusInternalServerError || strings.Contains(a.body, "10.0.0.7") || strings.Contains(a.body, "not right") {
+			t.Errorf("%s: status %d\n%s", a.path, a.status, a.body)
+		}
+	}
+	broken.Store(false)
+	if v.who() != "alice" || nobody.who() != "nobody" {
+		t.Errorf("after the failure: %s and %s", v.who(), nobody.who())
+	}
 }
