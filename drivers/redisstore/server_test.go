@@ -85,6 +85,7 @@ func launch(tb testing.TB, args ...string) *server {
 func (s *server) start(tb testing.TB) {
 	tb.Helper()
 	s.cmd = exec.Command(s.args[0], s.args[1:]...)
+	tie(s.cmd)
 	if err := s.cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
