@@ -21,7 +21,10 @@ import (
 	"time"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/accounts"
 	"github.com/airworthy-go/airworthy/manage"
+	"github.com/airworthy-go/airworthy/password"
+	"github.com/airworthy-go/airworthy/session"
 	"github.com/airworthy-go/airworthy/settings"
 )
 
@@ -75,6 +78,9 @@ func (d *deployment) build(t *testing.T, log io.Writer, fault func(nest) error, 
 		cfg, err := environments.Load(ctx, d.sources()...)
 		if err != nil {
 			return nil, err
+		}
+		if d.members != nil {
+			cfg.Settings.Accounts.Store, cfg.Session.Store = d.members, d.sessions
 		}
 		var handler http.Handler
 		app, err := airworthy.New(cfg.Settings, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
@@ -133,6 +139,7 @@ func TestCanaryInCommands(t *testing.T) {
 		t.Setenv("EDITOR", "false")
 		t.Setenv("VISUAL", "")
 		s := scan(d.planted)
+		d.enlist(t)
 		all := d.commands(t)
 		if len(all) < 30 {
 			t.Fatalf("only %d commands were found", len(all))
@@ -151,6 +158,23 @@ func TestCanaryInCommands(t *testing.T) {
 			}
 			s.clean(t, environment+": "+what, w.String())
 		}
+		u, err := d.members.ByUsername(t.Context(), "SECRET_KEY")
+		if err != nil || !password.Usable(u.Password) {
+			t.Errorf("no command has set a password, %v", err)
+		}
+		s.clean(t, environment+": the stored hash", u.Password)
+	}
+}
+
+// enlist gives the program accounts, with one whose name is what commands are given. The password that they read is a
+// canary.
+func (d *deployment) enlist(t *testing.T) {
+	t.Helper()
+	sessions := session.NewMemory(session.MemoryOptions{})
+	t.Cleanup(func() { _ = sessions.Close() })
+	d.members, d.sessions = accounts.NewMemory(), sessions
+	if _, err := d.members.Create(t.Context(), accounts.User{Username: "SECRET_KEY", Password: password.Unusable()}); err != nil {
+		t.Fatal(err)
 	}
 }
 

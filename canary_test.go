@@ -15,8 +15,10 @@ import (
 	"testing"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/accounts"
 	"github.com/airworthy-go/airworthy/secret"
 	"github.com/airworthy-go/airworthy/secrets"
+	"github.com/airworthy-go/airworthy/session"
 	"github.com/airworthy-go/airworthy/settings"
 )
 
@@ -136,6 +138,9 @@ type deployment struct {
 	set     map[string]string // of the test's own source, the first
 	dotenv  string
 	sources func() []settings.Source
+
+	members  *accounts.Memory // nil without accounts
+	sessions session.Store
 }
 
 // deploy spreads the settings over all sources that there are: the environment, NAME_FILE, .env, a directory of a secrets
