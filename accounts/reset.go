@@ -106,7 +106,7 @@ func (a *Accounts) CheckReset(ctx context.Context, id, token string) (User, erro
 // ResetPassword sets the password of the user whose link it is, and ends all sessions of that user. It logs nobody in:
 // the second factor is still to be shown. Of two requests with one link one wins. It sets a cookie, so call it before
 // anything is written: the browser is known from then on, so that its owner gets in while strangers keep guessing. The error is ErrLink, or
-// *policy.Refusal for a password that may not be chosen.
+// *InvalidError for a password that may not be chosen.
 func (a *Accounts) ResetPassword(w http.ResponseWriter, r *http.Request, id, token, password string) error {
 	ctx := r.Context()
 	u, err := a.CheckReset(ctx, id, token)

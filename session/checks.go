@@ -86,12 +86,12 @@ func (c Config) ownChecks() []check.Check {
 			"Lower SESSION_IDLE_AGE; a day is the default."),
 		rule("session.W004", check.Warning, memory, "",
 			"Sessions are kept in memory: a restart logs everybody out, and a second process knows none of them.",
-			"Use drivers/sqlstore or session.NewCookie."),
+			"Use drivers/sqlstore, drivers/redisstore or session.NewCookie."),
 		rule("session.W005", check.Warning, c.CookieDomain != "", "SESSION_COOKIE_DOMAIN",
 			"Every subdomain gets the session cookie and can set one in its place.",
 			"Leave SESSION_COOKIE_DOMAIN unset unless all subdomains are trusted like the site itself."),
 		rule("session.I001", check.Info, cookie, "",
 			"Sessions are kept in their cookies: a copied cookie works until it expires, whatever logout or new password.",
-			"Use drivers/sqlstore where sessions have to be ended at once."),
+			"Use drivers/sqlstore or drivers/redisstore where sessions have to be ended at once."),
 	}
 }

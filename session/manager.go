@@ -23,7 +23,7 @@ const (
 // Config says how sessions are kept. The zero Config lacks a Store; the rest of it is safe.
 type Config struct {
 	// Store keeps the sessions. There is no default: [NewCookie] needs nothing but keys, [NewMemory] forgets with the
-	// process, drivers/sqlstore can end any session at once.
+	// process, drivers/sqlstore and drivers/redisstore can end any session at once.
 	Store Store
 
 	// Age is how long a session lasts however much it is used; 0 for two weeks.
@@ -90,7 +90,7 @@ func New(cfg Config) (*Manager, error) {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("session: "+format, args...)) }
 	if cfg.Store == nil {
-		bad("no Store is set: use session.NewCookie, session.NewMemory or drivers/sqlstore")
+		bad("no Store is set: use session.NewCookie, session.NewMemory, drivers/sqlstore or drivers/redisstore")
 	}
 	if cfg.Age < time.Second || cfg.Age > maxAge {
 		bad("SESSION_COOKIE_AGE: %s is not between a second and %d years: use days or weeks", cfg.Age, maxAge/year)

@@ -14,6 +14,7 @@ import (
 	"github.com/airworthy-go/airworthy"
 	"github.com/airworthy-go/airworthy/accounts"
 	"github.com/airworthy-go/airworthy/drivers/qrcode"
+	"github.com/airworthy-go/airworthy/drivers/redisstore"
 	"github.com/airworthy-go/airworthy/drivers/sqlstore"
 	"github.com/airworthy-go/airworthy/examples/bulletin/internal/environments"
 	"github.com/airworthy-go/airworthy/examples/bulletin/internal/site"
@@ -45,13 +46,26 @@ func build(ctx context.Context) (app *airworthy.App, err error) {
 	if err != nil {
 		return nil, err
 	}
+	closers := []func() error{db.Close}
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, db.Close())
+		for _, c := range closers {
+			if err != nil {
+				err = errors.Join(err, c())
+			} else {
+				app.OnClose(c)
+			}
 		}
 	}()
 	if err := keep(ctx, &cfg.Settings, db, cfg.Database.DriverName()); err != nil {
 		return nil, err
+	}
+	if cfg.Cache.Kind() != "" {
+		client, err := redisstore.Open(ctx, cfg.Cache)
+		if err != nil {
+			return nil, err
+		}
+		closers = append(closers, client.Close)
+		cfg.Session.Store, cfg.Lockout.Store = redisstore.NewSessions(client), redisstore.NewLockout(client)
 	}
 	notes, err := site.OpenNotes(ctx, db)
 	if err != nil {
@@ -67,7 +81,6 @@ func build(ctx context.Context) (app *airworthy.App, err error) {
 		return nil, err
 	}
 	board.Log, board.Accounts = app.Logger(), app.Accounts()
-	app.OnClose(db.Close)
 	return app, nil
 }
 

@@ -13,6 +13,7 @@ import (
 type Settings struct {
 	airworthy.Settings
 	Database settings.Database `env:"DATABASE_URL,required" doc:"Where the notes and the sessions are kept. SQLite only: sqlite:///path/to/file."`
+	Cache    settings.Cache    `env:"CACHE_URL" doc:"Redis for sessions and failed logins, such as rediss://user:password@host:6379/1; the database if unset."`
 }
 
 var all = settings.Environments[Settings]{
