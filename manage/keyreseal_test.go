@@ -255,6 +255,23 @@ func TestRevokeStopsIfSecondFactorsCannotBeSealed(t *testing.T) {
 	}
 }
 
+// A key that stands in code alone may have sealed one too.
+func TestRevokeKeepsWhatAKeyInCodeSealed(t *testing.T) {
+	coded := keyAt(t, 200*day)
+	s := newSite(t, keyAt(t, 20*day))
+	store := s.withAccounts(coded)
+	built := s.built
+	s.built = func(cfg *airworthy.Settings) {
+		built(cfg)
+		cfg.Keyring.Fallbacks = append(cfg.Keyring.Fallbacks, coded)
+	}
+	s.expect(0, "revoked", "key", "rotate", "--revoke", "--yes")
+	key, _ := s.keys()
+	if older, ok := opened(t, store, key); !ok || older != 0 {
+		t.Errorf("%d are older, opened %t", older, ok)
+	}
+}
+
 // By hand there is one step more.
 func TestRevokeByHandKeepsSecondFactors(t *testing.T) {
 	current, former := keyAt(t, 20*day), keyAt(t, 100*day)
