@@ -3,6 +3,7 @@ package password
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -120,7 +121,11 @@ func (m *measurements) of(r recipe, what string) (time.Duration, error) {
 
 const mib = 1 << 10 // in KiB
 
-const slowMachine = "the least that OWASP recommends takes longer on this machine"
+// Why a target is missed.
+const (
+	slowMachine = "the least that OWASP recommends takes longer on this machine"
+	busyMachine = "the machine does something else too: measure again when it does not"
+)
 
 // argon2 raises the memory, of which guessing machines have least, up to limit KiB, and then the passes.
 func (m *measurements) argon2(target time.Duration, limit int) (Argon2, time.Duration, string, error) {
@@ -133,30 +138,33 @@ func (m *measurements) argon2(target time.Duration, limit int) (Argon2, time.Dur
 	if err != nil || d >= target {
 		return p, d, unmet(d, target, slowMachine), err
 	}
-	limit = min(limit, MaxMemory>>10, MaxArgon2/p.Time)
-	if want := min(scale(p.Memory, target, d), limit) / mib * mib; want > p.Memory {
-		p.Memory = want
-		if d, err = of(); err != nil {
-			return p, d, "", err
+	limit = min(limit, MaxMemory>>10)
+	for range 6 { // more memory is dearer than in proportion, as caches have it, and a busy machine errs
+		next := p
+		switch {
+		case d > target+target/10 && p.Time > base.Argon2.Time:
+			next.Time = max(min(scale(p.Time, target, d), p.Time-1), base.Argon2.Time)
+		case d > target+target/10:
+			next.Memory = max(scale(p.Memory, target, d)/mib*mib, base.Argon2.Memory)
+		case d < target-target/10:
+			next.Memory = max(min(scale(p.Memory, target, d), limit, MaxArgon2/p.Time)/mib*mib, p.Memory)
+			if next.Memory == p.Memory {
+				next.Time = max(min(scale(p.Time, target, d), MaxPasses, MaxArgon2/p.Memory), p.Time)
+			}
 		}
-	}
-	if passes := min(scale(p.Time, target, d), MaxPasses, MaxArgon2/p.Memory); passes > p.Time {
-		p.Time = passes
-		if d, err = of(); err != nil {
-			return p, d, "", err
-		}
-	}
-	for range 5 { // the caches of processors make more memory dearer than in proportion
-		less := max(scale(p.Memory, target, d)/mib*mib, base.Argon2.Memory)
-		if d <= target+target/10 || less >= p.Memory {
+		if next == p {
 			break
 		}
-		p.Memory = less
+		p = next
 		if d, err = of(); err != nil {
 			return p, d, "", err
 		}
 	}
-	return p, d, unmet(d, target, "more is beyond what a hash may cost"), nil
+	why := busyMachine
+	if d < target && (p.Time >= MaxPasses || (p.Time+1)*p.Memory > MaxArgon2) {
+		why = "more is beyond what a hash may cost"
+	}
+	return p, d, unmet(d, target, why), nil
 }
 
 // pbkdf2 rounds down to ten thousands.
@@ -188,16 +196,15 @@ func unmet(d, target time.Duration, why string) string {
 	return ""
 }
 
-// measure returns the median time of three hashes.
+// measure returns the least time of five hashes: whatever else the machine does only makes them longer.
 func measure(r recipe) time.Duration {
-	var times [3]time.Duration
-	for i := range times {
+	least := time.Duration(math.MaxInt64)
+	for range 5 {
 		begin := time.Now()
 		r.make([]byte("a password to measure by"))
-		times[i] = time.Since(begin)
+		least = min(least, time.Since(begin))
 	}
-	slices.Sort(times[:])
-	return times[1]
+	return least
 }
 
 // flood hashes as many at a time as cfg allows, for so long, or two rounds if those take longer.
