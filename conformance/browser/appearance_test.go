@@ -15,11 +15,16 @@ import (
 // overflow is by how many pixels the page is wider than its window.
 const overflow = `document.documentElement.scrollWidth - document.documentElement.clientWidth`
 
-// faint is the texts whose contrast to what is behind them is under 4.5 to 1, by WCAG 2.2's formula (1.4.3).
-const faint = `(() => {
+// colours are what scripts need that compare colours: WCAG 2.2's formula for contrast (1.4.3), and what is behind an
+// element.
+const colours = `
 	const parse = c => (c.match(/[\d.]+/g) ?? []).map(Number)
 	const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
 		.reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0)
+	const between = (...pair) => {
+		const [a, b] = pair.map(light).sort((x, y) => y - x)
+		return (a + .05) / (b + .05)
+	}
 	const behind = e => {
 		for (; e; e = e.parentElement) {
 			const c = parse(getComputedStyle(e).backgroundColor)
@@ -27,6 +32,10 @@ const faint = `(() => {
 		}
 		return matchMedia("(prefers-color-scheme: dark)").matches ? [18, 18, 18] : [255, 255, 255]
 	}
+`
+
+// faint is the texts whose contrast to what is behind them is under 4.5 to 1.
+const faint = `(() => {` + colours + `
 	const faded = (e, over, under) => {
 		for (; e; e = e.parentElement) {
 			const o = Number(getComputedStyle(e).opacity)
@@ -40,8 +49,7 @@ const faint = `(() => {
 		if (!own || !e.checkVisibility() || e.matches("script, style")) continue
 		for (const pseudo of e.matches("[placeholder]") ? ["", "::placeholder"] : [""]) {
 			const under = behind(e), over = faded(e, parse(getComputedStyle(e, pseudo).color).slice(0, 3), under)
-			const [a, b] = [light(over), light(under)].sort((x, y) => y - x)
-			const contrast = (a + .05) / (b + .05)
+			const contrast = between(over, under)
 			if (contrast < 4.5) found.push(e.tagName + pseudo + " " + contrast.toFixed(2) + " " + e.textContent.trim().slice(0, 30))
 		}
 	}
@@ -76,7 +84,9 @@ func (b *tab) screen(scheme string, width int64) {
 	}
 	b.do(chromedp.EmulateViewport(width, 800, options...))
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+		},
 	})
 	if !get[bool](b, `matchMedia("(prefers-color-scheme: `+scheme+`)").matches`) {
 		b.t.Fatal("the colour scheme is not emulated")

@@ -12,7 +12,9 @@ import (
 
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -52,21 +54,30 @@ type tab struct {
 	mu         sync.Mutex
 	violations []string // what content security policies stopped or would have stopped
 	failures   []string // requests that failed or were stopped, with the reason
+	complaints []string // what stands in the console as an error or a warning, and exceptions
 	requests   []*network.EventRequestWillBeSent
 }
 
 // open opens a tab, which is closed at the end of the test.
 func open(t *testing.T) *tab {
 	t.Helper()
+	return openFor(t, 3*patience)
+}
+
+// openFor opens a tab for a test that may take as long as that.
+func openFor(t *testing.T, length time.Duration) *tab {
+	t.Helper()
 	ctx, cancel := chromedp.NewContext(w.browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	b := &tab{t: t, ctx: ctx}
 	b.must(chromedp.Do(ctx))
-	b.ctx, cancel = context.WithTimeout(ctx, 3*patience)
+	b.ctx, cancel = context.WithTimeout(ctx, length)
 	t.Cleanup(cancel)
 	b.must(chromedp.Listen(ctx, b.listen))
 	call(b, audits.Enable, cdp.Empty{})
 	call(b, network.Enable, network.EnableParams{})
+	call(b, log.Enable, cdp.Empty{})
+	call(b, runtime.Enable, cdp.Empty{})
 	return b
 }
 
@@ -88,6 +99,14 @@ func (b *tab) listen(event any) {
 		}
 	case *network.EventLoadingFailed:
 		b.failures = append(b.failures, fmt.Sprintf("%s %s", e.ErrorText, e.BlockedReason))
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
+			b.complaints = append(b.complaints, e.Entry.Text+" "+e.Entry.URL)
+		}
+	case *runtime.EventConsoleAPICalled:
+		b.complaints = append(b.complaints, fmt.Sprintf("console.%s", e.Type))
+	case *runtime.EventExceptionThrown:
+		b.complaints = append(b.complaints, e.ExceptionDetails.Text)
 	case *network.EventRequestWillBeSent:
 		b.requests = append(b.requests, e)
 	}

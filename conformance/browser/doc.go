@@ -11,5 +11,9 @@
 // has no page for is asked of the lab, an application that each test gives the pages it needs. Everything under
 // evil.test, and under evil.bulletin.test, is the attacker's.
 //
-// AIRWORTHY_SCREENSHOTS names a folder in which TestAppearance leaves pictures of the pages.
+// The pages of accounts and the operations console are those of a bulletin in development, which prints its mail. The
+// tests go through them as people do, with and without scripts, and look at each: at a desk and on a telephone, light
+// and dark, with the Tab key alone, and at what the page is made of.
+//
+// AIRWORTHY_SCREENSHOTS names a folder in which the tests leave pictures of the pages.
 package browser

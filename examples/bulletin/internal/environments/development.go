@@ -7,8 +7,7 @@ import (
 
 // development works with nothing set: plain http on loopback, a key for this run only, a database in this folder.
 func development() Settings {
-	s := base()
-	s.Settings = airworthy.Development()
+	s := base(airworthy.Development())
 	s.Accounts.Origin = "http://localhost:8000" // where links in the printed mails lead
 	s.Admin.Path = "/ops-room"
 	s.Database = settings.Database{Engine: "sqlite", Name: "bulletin.sqlite3"}

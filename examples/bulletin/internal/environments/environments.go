@@ -28,8 +28,8 @@ func Load(ctx context.Context, sources ...settings.Source) (Settings, error) {
 }
 
 // base is what all environments share.
-func base() Settings {
-	s := Settings{Settings: airworthy.Production()}
+func base(from airworthy.Settings) Settings {
+	s := Settings{Settings: from}
 	s.Accounts.Site, s.AccountPages.Site = "Bulletin", "Bulletin"
 	return s
 }
