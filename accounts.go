@@ -73,6 +73,11 @@ func (s Settings) usersConnected() Settings {
 	return s
 }
 
+// resetPath returns what the paths of links that reset a password begin with.
+func (s Settings) resetPath() string {
+	return cmp.Or(s.Accounts.ResetPath, cmp.Or(s.Accounts.PagesPath, pages.DefaultPath)+"reset/")
+}
+
 // onlyOrigin returns the origin of a site that has one name and serves it over https; empty if that is not known.
 func (s Settings) onlyOrigin() string {
 	if len(s.Hosts.Allowed) != 1 || s.HTTPS.InsecureHTTP || s.HTTPS.InsecureOff {

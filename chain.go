@@ -147,6 +147,10 @@ func (s Settings) connected(ring *keyring.Ring) Settings {
 	if strings.HasPrefix(s.Hosts.HealthPath, "/") { // what else it is, hosts says
 		s.Logs.Quiet = append(s.Logs.Quiet[:len(s.Logs.Quiet):len(s.Logs.Quiet)], s.Hosts.HealthPath)
 	}
+	// Who reads the log before the owner reads the mail would reset the password. Of a path that is none accounts tell.
+	if path := s.resetPath(); s.Accounts.Store != nil && strings.HasPrefix(path, "/") && strings.HasSuffix(path, "/") {
+		s.Logs.Private = append(s.Logs.Private[:len(s.Logs.Private):len(s.Logs.Private)], path)
+	}
 	if s.ErrorPages.Mask == nil {
 		s.ErrorPages.Mask = s.Logs.Mask
 	}

@@ -167,6 +167,10 @@ type Config struct {
 	// Quiet lists exact paths that the access log leaves out unless they fail, such as the health path.
 	Quiet []string
 
+	// Private lists paths below which the rest of a path is a secret, such as that of links that reset a password: no
+	// record has what stands behind them, wherever it stands.
+	Private []string
+
 	// Mask returns the secret values to hide, wherever they stand. It is asked for each record, so that it may
 	// follow the rotation of keys. Nil hides only what is secret by type or name.
 	Mask func() secret.Mask
@@ -188,7 +192,7 @@ func New(cfg Config) (*Logs, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	red := redactor{mask: cfg.Mask, json: cfg.Format == JSON && !cfg.Brief}
+	red := redactor{mask: cfg.Mask, private: slices.Clone(cfg.Private), json: cfg.Format == JSON && !cfg.Brief}
 	out := &lineWriter{out: os.Stderr}
 	if cfg.Output != nil {
 		out.out = cfg.Output
@@ -198,7 +202,7 @@ func New(cfg Config) (*Logs, error) {
 		inner = newBrief(cfg, out, red)
 	}
 	l := &Logs{
-		recent: newRecent(redactor{mask: cfg.Mask}),
+		recent: newRecent(redactor{mask: cfg.Mask, private: red.private}),
 		lines:  newHandler(cfg, out, nil),
 		text:   red.text,
 		access: cfg.AccessLog,
@@ -232,6 +236,11 @@ func (c Config) validate() error {
 	for _, path := range c.Quiet {
 		if !strings.HasPrefix(path, "/") {
 			errs = append(errs, fmt.Errorf("logs: Quiet: %q is no path: begin it with a slash", path))
+		}
+	}
+	for _, path := range c.Private {
+		if len(path) < 3 || path[0] != '/' || path[len(path)-1] != '/' {
+			errs = append(errs, fmt.Errorf("logs: Private: %q is no path below which others are: begin and end it with a slash", path))
 		}
 	}
 	return errors.Join(errs...)

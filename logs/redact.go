@@ -19,8 +19,9 @@ import (
 
 // redactor replaces what is secret in the attributes of a record: by the attribute's name, by its type, by its value.
 type redactor struct {
-	mask func() secret.Mask
-	json bool
+	mask    func() secret.Mask
+	private []string // paths whose rest is secret
+	json    bool
 }
 
 // attr is slog.HandlerOptions.ReplaceAttr: it sees every attribute that is not a group, and the message.
@@ -80,8 +81,42 @@ func (r redactor) text(s string) string {
 	if r.mask != nil {
 		s = r.mask().String(s)
 	}
+	for _, path := range r.private {
+		s = redactBehind(s, path)
+	}
 	return httpx.RedactUserinfo(s)
 }
+
+// redactBehind replaces what follows path in s as a part of the same address.
+func redactBehind(s, path string) string {
+	at := strings.Index(s, path)
+	if at < 0 {
+		return s
+	}
+	var b strings.Builder
+	for at >= 0 {
+		b.WriteString(s[:at+len(path)])
+		s = s[at+len(path):]
+		end := strings.IndexFunc(s, endsPath)
+		if end < 0 {
+			end = len(s)
+		}
+		switch {
+		case strings.HasPrefix(s, secret.Redacted): // it was here before
+			end = len(secret.Redacted)
+			fallthrough
+		case end > 0:
+			b.WriteString(secret.Redacted)
+		}
+		s = s[end:]
+		at = strings.Index(s, path)
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+// endsPath reports whether an address in a text ends before c.
+func endsPath(c rune) bool { return c <= ' ' || strings.ContainsRune("\"'<>\\?#,;)]}", c) }
 
 func (r redactor) string(key, s string) slog.Value {
 	if s != "" && named(key) {
