@@ -101,11 +101,7 @@ func (p *parts) sessionsOf(ctx context.Context, name string) ([]admin.SessionRow
 	all, err := p.accounts.SessionsOf(ctx, u.ID)
 	var rows []admin.SessionRow
 	for _, s := range all {
-		from := s.Network
-		if s.Agent != "" {
-			from += ", " + s.Agent
-		}
-		rows = append(rows, admin.SessionRow{ID: s.ID, LoggedIn: s.Begun, Seen: s.Seen, Expire: s.Expires, From: from, Current: s.Current})
+		rows = append(rows, admin.SessionRow{ID: s.ID, LoggedIn: s.Begun, Seen: s.Seen, Expire: s.Expires, From: s.Network, Agent: s.Agent, Current: s.Current})
 	}
 	return rows, err
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -134,6 +135,7 @@ var unsorted = map[string]bool{"security.W001": true, "security.W006": true, "se
 	"probe.E024": true, "probe.E026": true, "probe.I027": true, "probe.W008": true, "probe.W010": true, "probe.W011": true, "probe.W028": true, "probe.W029": true}
 
 func TestSessionsPage(t *testing.T) {
+	const long = "0123456789abcdef0123456789abcdef"
 	now := time.Now()
 	var ended []string
 	s := admin.Sessions{
@@ -143,7 +145,7 @@ func TestSessionsPage(t *testing.T) {
 			}
 			return []admin.SessionRow{
 				{ID: "s1-" + user, LoggedIn: now.Add(-3 * time.Hour), Seen: now, Expire: now.Add(72*time.Hour + time.Second), From: "10.8.0.2", Current: true},
-				{ID: "s2"},
+				{ID: long, Agent: "Mozilla/5.0 <X>"},
 			}, nil
 		},
 		End:    func(_ context.Context, user, id string) error { ended = append(ended, user+"/"+id); return nil },
@@ -157,18 +159,22 @@ func TestSessionsPage(t *testing.T) {
 	if body := console(t, p, "?user=+b%3Cob+"); !strings.Contains(body, "Sessions of b&lt;ob") || !strings.Contains(body, `value="s1-b&lt;ob"`) {
 		t.Errorf("another's sessions: %s", body)
 	}
+	if body := console(t, p, ""); !strings.Contains(body, "<code>0123456789ab</code>") || !strings.Contains(body, `value="`+long+`"`) ||
+		!strings.Contains(body, "<small>Mozilla/5.0 &lt;X&gt;</small>") || strings.Contains(body, long+"<") {
+		t.Errorf("a session with a long id: %s", body)
+	}
 	if body := console(t, p, "?user=ghost"); !strings.Contains(body, "no sessions, or there is no such user") || strings.Contains(body, "End all") {
 		t.Errorf("nobody's sessions: %s", body)
 	}
 	site := newSite(t, func(c *admin.Config) { c.Pages = []admin.Page{p} })
-	for form, want := range map[string]string{"action=end&user=bob&id=s2": "The session s2 of bob is ended.", "action=end-all&user=bob": "2 sessions of bob ended."} {
+	for form, want := range map[string]string{"action=end&user=bob&id=" + long: "The session 0123456789ab of bob is ended.", "action=end-all&user=bob": "2 sessions of bob ended."} {
 		values, _ := url.ParseQuery(form)
 		w := site.post(path+"/sessions?user=bob", values)
 		if body := site.get(w.Header().Get("Location"), vpnClient, "staff").Body.String(); !strings.Contains(body, want) || !strings.Contains(body, "Sessions of bob") {
 			t.Errorf("%s: the page does not say %q of bob", form, want)
 		}
 	}
-	if len(ended) != 2 {
+	if len(ended) != 2 || !slices.Contains(ended, "bob/"+long) {
 		t.Errorf("ended %q", ended)
 	}
 }

@@ -20,7 +20,7 @@ type Sessions struct {
 type SessionRow struct {
 	ID                     string // names it; opens nothing
 	LoggedIn, Seen, Expire time.Time
-	From                   string // address or device; empty if unknown
+	From, Agent            string // network, and what the browser says it is; empty if unknown
 	Current                bool   // the one that asks
 }
 
@@ -62,14 +62,14 @@ func (s Sessions) row(user string, row SessionRow) Row {
 		name.Note = "this one"
 	}
 	return Row{
-		Cells: []Cell{name, {Time: row.LoggedIn}, {Time: row.Seen}, {Time: row.Expire}, {Text: row.From}},
+		Cells: []Cell{name, {Time: row.LoggedIn}, {Time: row.Seen}, {Time: row.Expire}, {Text: row.From, Code: row.From != "", Note: row.Agent}},
 		Actions: []Action{{Label: "End", About: "the session " + short(row.ID), Name: "end", Danger: true,
 			Values: url.Values{"user": {user}, "id": {row.ID}}}},
 	}
 }
 
 // short returns as much of an id as tells sessions apart: people compare the beginnings of long ones anyway.
-func short(id string) string { return id[:min(len(id), 12)] }
+func short(id string) string { return printable(id[:min(len(id), 12)]) }
 
 func (s Sessions) end(ctx context.Context, r *http.Request) (string, error) {
 	user, id := r.PostForm.Get("user"), r.PostForm.Get("id")

@@ -44,11 +44,14 @@ func TestConsole(t *testing.T) {
 	grace.endsSessions()
 	grace.stepsUp()
 
-	grace.goes("/account/logout/")
-	grace.clicks("main form button")
-	if status := grace.goes(console + "/keys"); status != 404 {
-		t.Errorf("status %d after the logout, want 404", status)
+	other := grace.elsewhere()
+	other.logsIn(goodPassword)
+	grace.goes(console + "/sessions")
+	if status := grace.clicks("section > form button.danger"); status != 404 {
+		t.Errorf("status %d after all sessions were ended, this one too, want 404", status)
 	}
+	other.out()
+	grace.out()
 	grace.quiet()
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -156,4 +157,30 @@ func (p *person) resetPages() {
 	p.inspect("factor-refused")
 	p.goes("/account/")
 	p.at("/account/login/", "Log in")
+}
+
+// TestAccountCookies makes an account on the bulletin as production serves it, and looks at what the browser keeps.
+func TestAccountCookies(t *testing.T) {
+	b := open(t)
+	p := &person{tab: b, name: "cookies"}
+	p.visit(home + "account/signup/")
+	p.submits("username", "cookies", "email", "cookies@example.com", "password", goodPassword, "again", goodPassword)
+	p.visit(home + "account/")
+	p.at("/account/", "Your account")
+	cookies := b.cookies(home)
+	if len(cookies) < 3 {
+		t.Errorf("there are %d cookies, want those of session, CSRF and known device", len(cookies))
+	}
+	for name, c := range cookies {
+		ours := strings.HasPrefix(name, "__Host-") && c.Path == "/" && c.Domain == "bulletin.test"
+		if !c.Secure || !c.HTTPOnly || c.SameSite != network.CookieSameSiteLax || !ours {
+			t.Errorf("%s: Secure %v, HttpOnly %v, SameSite %s, Path %s, Domain %s, want true, true, Lax, /, bulletin.test",
+				name, c.Secure, c.HTTPOnly, c.SameSite, c.Path, c.Domain)
+		}
+	}
+	if status := p.visit(home + "ops-room"); status != 404 {
+		t.Errorf("status %d at the path of development's console, want 404", status)
+	}
+	b.clean()
+	b.quiet()
 }
