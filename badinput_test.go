@@ -38,6 +38,7 @@ var badInputs = []int{
 	8, 9, 10, 11, 12, 13, // proxy headers and identity
 	14, 15, 16, 17, 18, 19, 20, 21, 22, // forged requests, foreign origins, cookies
 	23, 24, 25, 26, 27, 28, 29, // sessions and signing
+	30, 31, 32, 33, 34, 35, 36, 37, // passwords, logins, second factors
 	39, 43, // parsers
 	45, 46, // headers out
 	52, 53, 54, 55, // logs, errors, settings
@@ -123,13 +124,18 @@ func overTLS(t *testing.T, s airworthy.Settings, app http.Handler) *victim {
 // start serves app by manage's serve until the test ends.
 func start(t *testing.T, s airworthy.Settings, app http.Handler, args ...string) *victim {
 	t.Helper()
+	return serveApp(t, s, func() (*airworthy.App, error) { return airworthy.New(s, app) }, args...)
+}
+
+func serveApp(t *testing.T, s airworthy.Settings, build func() (*airworthy.App, error), args ...string) *victim {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	build := func(context.Context) (*airworthy.App, error) { return airworthy.New(s, app) }
+	each := func(context.Context) (*airworthy.App, error) { return build() }
 	r, w := io.Pipe()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		status := manage.Run(ctx, build, append([]string{"app", "serve", "--addr", "127.0.0.1:0"}, args...), manage.Streams{Out: w, Err: w})
+		status := manage.Run(ctx, each, append([]string{"app", "serve", "--addr", "127.0.0.1:0"}, args...), manage.Streams{Out: w, Err: w})
 		_ = w.CloseWithError(fmt.Errorf("serve ended with status %d", status))
 	}()
 	t.Cleanup(func() {
