@@ -267,3 +267,23 @@ func within(t *testing.T, d time.Duration, f func()) {
 }
 
 func addrOf(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+// signUp makes an account, where an attacker would.
+func (g *guest) signUp(username, email, word string) *answer {
+	g.t.Helper()
+	return g.post("/account/signup/", "username", username, "email", email, "password", word, "again", word)
+}
+
+var faultyField = regexp.MustCompile(`id="id_([a-z]+)_error"`)
+
+// refuses holds a page to the fields that it says something is wrong with.
+func (a *answer) refuses(t *testing.T, fields ...string) {
+	t.Helper()
+	var faulty []string
+	for _, m := range faultyField.FindAllStringSubmatch(a.body, -1) {
+		faulty = append(faulty, m[1])
+	}
+	if a.StatusCode != 422 || !slices.Equal(faulty, fields) {
+		t.Errorf("status %d, and something is wrong with %q, want 422 and %q", a.StatusCode, faulty, fields)
+	}
+}

@@ -30,7 +30,7 @@ func TestBadInputTwins(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			g := c.from("198.51.100." + string(rune('1'+i/5)))
-			g.post("/account/signup/", "username", row.username, "email", "x@example.org", "password", geese, "again", geese).want(t, 422)
+			g.signUp(row.username, "x@example.org", geese).refuses(t, "username")
 			if all, err := c.users.List(t.Context(), "", 10); err != nil || len(all) != 3 {
 				t.Errorf("there are %d accounts, want the 3 of before (%v)", len(all), err)
 			}
