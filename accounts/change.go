@@ -133,7 +133,17 @@ func (a *Accounts) ChangeEmail(r *http.Request, password, email string) error {
 	if err != nil {
 		return err
 	}
-	former := *u
+	// An operator may have locked the account while the password was verified, and all of a user is stored at once.
+	former, err := a.cfg.Store.ByID(ctx, u.ID)
+	switch {
+	case err != nil:
+		return err
+	case !former.Active:
+		return ErrNobody
+	case former.Password != u.Password:
+		return ErrConflict
+	}
+	*u = former
 	u.Email = email
 	if err := a.cfg.Store.Update(ctx, *u); err != nil {
 		return err

@@ -86,15 +86,18 @@ func (a *Accounts) Enrol(r *http.Request, password, name string) (Enrolment, err
 	if err != nil {
 		return Enrolment{}, err
 	}
-	if len(all) > maxFactors {
-		return Enrolment{}, &InvalidError{[]Problem{{"name", "too_many", "Remove a device first: there are as many as an account can have."}}}
-	}
+	kept := 0
 	for _, f := range all {
-		if !f.Confirmed {
-			if err := a.cfg.Factors.DeleteFactor(ctx, u.ID, f.ID); err != nil && !errors.Is(err, ErrNotFound) {
-				return Enrolment{}, err
-			}
+		if f.Confirmed {
+			kept++
+			continue
 		}
+		if err := a.cfg.Factors.DeleteFactor(ctx, u.ID, f.ID); err != nil && !errors.Is(err, ErrNotFound) {
+			return Enrolment{}, err
+		}
+	}
+	if kept > maxFactors {
+		return Enrolment{}, &InvalidError{[]Problem{{"name", "too_many", "Remove a device first: there are as many as an account can have."}}}
 	}
 	name = httpx.Truncate(strings.ToValidUTF8(strings.TrimSpace(strings.ReplaceAll(name, "\x00", "")), ""), 60)
 	if name == "" {

@@ -233,43 +233,68 @@ func (d *factorData) take(kind FactorKind, code string, now time.Time) bool {
 }
 
 // Reseal seals anew, with the current key, whatever second factors a fallback key sealed, and returns how many there
-// were. After it no factor needs a fallback any more; package manage calls it before a key is retired.
+// were. After it no factor needs a fallback any more; package manage calls it before a key is retired. The error says
+// whose factors none of the keys opens, after all the others were sealed; those of users who are gone do not matter.
 func (a *Accounts) Reseal(ctx context.Context) (int, error) {
 	if a.cfg.Factors == nil {
 		return 0, nil
 	}
 	const batch = 100
 	n, after := 0, ""
+	var errs []error
 	for {
 		page, err := a.cfg.Factors.AllFactors(ctx, after, batch)
 		if err != nil {
 			return n, err
 		}
 		for i := range page {
-			sealed, err := a.reseal(ctx, &page[i])
+			f := &page[i]
+			after = f.ID
+			d, isCurrent, err := a.open(f)
+			switch {
+			case err != nil:
+				err = a.unopened(ctx, f, err)
+				if err != nil && len(errs) < maxUnopened {
+					errs = append(errs, err)
+				}
+				continue
+			case isCurrent:
+				continue
+			}
+			sealed, err := a.reseal(ctx, f, &d)
 			if err != nil {
-				return n, err
+				return n, errors.Join(append(errs, err)...)
 			}
 			if sealed {
 				n++
 			}
-			after = page[i].ID
 		}
 		if len(page) < batch {
-			return n, nil
+			return n, errors.Join(errs...)
 		}
 	}
 }
 
-func (a *Accounts) reseal(ctx context.Context, f *Factor) (bool, error) {
-	d, isCurrent, err := a.open(f)
-	if err != nil || isCurrent {
+// maxUnopened is how many factors that cannot be opened an error names.
+const maxUnopened = 20
+
+// unopened says whose factor could not be opened, for whoever has to remove it; nil if its user is gone.
+func (a *Accounts) unopened(ctx context.Context, f *Factor, cause error) error {
+	u, err := a.cfg.Store.ByID(ctx, f.User)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		return errors.Join(cause, err)
+	}
+	return fmt.Errorf("of the user %q: %w", u.Username, cause)
+}
+
+func (a *Accounts) reseal(ctx context.Context, f *Factor, d *factorData) (bool, error) {
+	if err := a.seal(f, d); err != nil {
 		return false, err
 	}
-	if err := a.seal(f, &d); err != nil {
-		return false, err
-	}
-	_, err = a.cfg.Factors.UpdateFactor(ctx, *f)
+	_, err := a.cfg.Factors.UpdateFactor(ctx, *f)
 	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) { // used, and so sealed anew, or removed, in the meantime
 		return false, nil
 	}

@@ -65,7 +65,7 @@ func (a *Accounts) authenticate(r *http.Request, name, password string) (User, e
 	ctx := r.Context()
 	name = NormalizeUsername(name)
 	canonical := CanonicalUsername(name)
-	device := a.knownDevice(r, canonical)
+	device := a.knownDevice(r, name)
 	try, err := a.cfg.Lockout.Begin(ctx, lockout.Attempt{Account: canonical, Client: httpx.Client(r), Device: device})
 	if err != nil {
 		return User{}, err
@@ -93,7 +93,7 @@ func (a *Accounts) authenticate(r *http.Request, name, password string) (User, e
 		return User{}, err
 	}
 	if verdict.Upgrade {
-		a.upgrade(ctx, &u, password)
+		return a.upgrade(ctx, u, password)
 	}
 	return u, nil
 }
@@ -127,8 +127,9 @@ func (a *Accounts) refused(ctx context.Context, name string, u User, known, lock
 	a.event(ctx, slog.LevelWarn, "airworthy.security.LoginRefused", "a login was refused", u, slog.String("reason", reason))
 }
 
-// upgrade stores the hash anew, as the hasher now wants it. It is a kindness, and no reason to turn the user away.
-func (a *Accounts) upgrade(ctx context.Context, u *User, password string) {
+// upgrade stores the hash anew, as the hasher now wants it, and returns the user as he is then. It is a kindness, and no
+// reason to turn him away, unless the password was changed at this moment.
+func (a *Accounts) upgrade(ctx context.Context, u User, password string) (User, error) {
 	encoded, err := a.cfg.Hasher.Hash(ctx, password)
 	if err == nil {
 		err = a.cfg.Store.SetPassword(ctx, u.ID, u.Password, encoded)
@@ -136,10 +137,29 @@ func (a *Accounts) upgrade(ctx context.Context, u *User, password string) {
 	switch {
 	case err == nil:
 		u.Password = encoded
-	case errors.Is(err, ErrConflict): // somebody has just changed it
+	case errors.Is(err, ErrConflict): // another login has just upgraded it, or somebody has changed it
+		return a.again(ctx, u.ID, password)
 	default:
 		httpx.Logger(a.cfg.Logger).LogAttrs(ctx, slog.LevelWarn, "a password hash could not be upgraded", slog.Any("error", err))
 	}
+	return u, nil
+}
+
+// again returns the user as he is now, if password is still right: a session under the former hash would end at once.
+func (a *Accounts) again(ctx context.Context, id, password string) (User, error) {
+	u, err := a.cfg.Store.ByID(ctx, id)
+	if err != nil {
+		return User{}, err
+	}
+	verdict, err := a.cfg.Hasher.Verify(ctx, password, u.Password)
+	if err != nil {
+		return User{}, err
+	}
+	if !u.Active || !verdict.OK {
+		a.refused(ctx, u.Username, u, true, false)
+		return User{}, ErrRefused
+	}
+	return u, nil
 }
 
 // begin logs u in, who showed a second factor at shown, or none if that is zero.

@@ -14,9 +14,10 @@ import (
 	"github.com/airworthy-go/airworthy/password"
 )
 
-// How many reset mails one address gets, and one network may ask for.
+// How many reset mails one address gets, and one network may ask for. For an address no lock is longer than the first: its
+// owner, whose account somebody keeps locked, has no other way in.
 var (
-	mailsPerAddress = lockout.Budget{Failures: 3, Window: time.Hour, CoolOff: time.Hour, MaxCoolOff: 24 * time.Hour}
+	mailsPerAddress = lockout.Budget{Failures: 3, Window: time.Hour, CoolOff: time.Hour, MaxCoolOff: time.Hour}
 	mailsPerNetwork = lockout.Budget{Failures: 20, Window: time.Hour, CoolOff: time.Hour, MaxCoolOff: 24 * time.Hour}
 )
 
@@ -120,7 +121,11 @@ func (a *Accounts) ResetPassword(w http.ResponseWriter, r *http.Request, id, tok
 		return err
 	}
 	// Who can read the owner's mail has shown to be the owner: a stranger's failures no longer stand in the way.
-	err = a.cfg.Lockout.UnlockAccount(ctx, CanonicalUsername(u.Username), "a reset by mail")
+	// Nor do those to a twin of his, as there may be in a Django site: with whom he shares the count, so that it stays.
+	twins, err := a.cfg.Store.Twins(ctx, u.Username)
+	if err == nil && len(twins) == 1 {
+		err = a.cfg.Lockout.UnlockAccount(ctx, CanonicalUsername(u.Username), "a reset by mail")
+	}
 	_, ended := a.cfg.Sessions.EndUser(ctx, u.ID)
 	a.rememberDevice(w, r, &u)
 	a.event(ctx, slog.LevelWarn, "airworthy.security.PasswordChanged", "a password was reset by mail", u)

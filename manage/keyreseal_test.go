@@ -75,7 +75,10 @@ func opened(t *testing.T, store *accounts.Memory, key secret.Text, fallbacks ...
 			t.Fatal(err)
 		}
 	}
-	a, _ := accountsUnder(t, copied, key, fallbacks...)
+	a, _ := accountsUnder(t, struct {
+		accounts.Store
+		accounts.FactorStore
+	}{store, copied}, key, fallbacks...)
 	older, err = a.Reseal(t.Context())
 	return older, err == nil
 }
