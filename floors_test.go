@@ -72,6 +72,7 @@ var floors = map[string]int{
 	"accounts/accountstest": 5,
 	"drivers/redisstore":    5,
 	"drivers/qrcode":        5,
+	"drivers/smtpmail":      5,
 
 	"":       6, // the root: all parts, in order
 	"manage": 7, // the commands of an application
@@ -88,6 +89,7 @@ var thirdParty = map[string][]string{
 	"manage":               {"github.com/spf13/cobra"},
 	"drivers/redisstore":   {"github.com/redis/go-redis/v9"},
 	"drivers/qrcode":       {"github.com/boombuler/barcode"},
+	"drivers/smtpmail":     {"github.com/wneessen/go-mail"},
 	"drivers/sqlstore":     {"modernc.org/sqlite", "github.com/jackc/pgx/v5"},
 	"secrets/agefile":      {"filippo.io/age"},
 	"drivers/awssecrets":   {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},

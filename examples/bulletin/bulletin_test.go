@@ -61,6 +61,9 @@ func production() map[string]string {
 		"SECRET_KEY":    key.Reveal(),
 		"ALLOWED_HOSTS": "bulletin.example.com",
 		"DATABASE_URL":  "sqlite:///bulletin.sqlite3",
+
+		"EMAIL_URL":          "smtp+tls://bulletin:password@smtp.example.com:587",
+		"DEFAULT_FROM_EMAIL": "Bulletin <noreply@example.com>",
 	}
 }
 

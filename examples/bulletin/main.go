@@ -15,6 +15,7 @@ import (
 	"github.com/airworthy-go/airworthy/accounts"
 	"github.com/airworthy-go/airworthy/drivers/qrcode"
 	"github.com/airworthy-go/airworthy/drivers/redisstore"
+	"github.com/airworthy-go/airworthy/drivers/smtpmail"
 	"github.com/airworthy-go/airworthy/drivers/sqlstore"
 	"github.com/airworthy-go/airworthy/examples/bulletin/internal/environments"
 	"github.com/airworthy-go/airworthy/examples/bulletin/internal/site"
@@ -71,8 +72,8 @@ func build(ctx context.Context) (app *airworthy.App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Development() {
-		cfg.Accounts.Mail = accounts.PrintMail(os.Stderr)
+	if err := post(&cfg); err != nil {
+		return nil, err
 	}
 	cfg.AccountPages.QR = qrcode.SVG
 	cfg.ErrorPages.Templates = site.ErrorPages()
@@ -82,6 +83,23 @@ func build(ctx context.Context) (app *airworthy.App, err error) {
 	}
 	board.Log, board.Accounts = app.Logger(), app.Accounts()
 	return app, nil
+}
+
+// post has mail sent as EMAIL_URL says. Without it development prints it, and production has none, of which the gate speaks.
+func post(cfg *environments.Settings) error {
+	switch kind := cfg.Email.Kind(); {
+	case kind == "" && cfg.Development():
+		cfg.Accounts.Mail = accounts.PrintMail(os.Stderr)
+	case kind == "console" && !cfg.Development():
+		return errors.New("bulletin: EMAIL_URL: links that reset passwords would be printed: use smtp+tls://, or filemail:// to try it out")
+	case kind != "":
+		mailer, err := smtpmail.Open(cfg.Email, cfg.From)
+		if err != nil {
+			return err
+		}
+		cfg.Accounts.Mail = mailer.Send
+	}
+	return nil
 }
 
 // keep has sessions, users, failed logins and the ledger of keys kept in the database, in tables that it makes.

@@ -11,7 +11,6 @@ func production() Settings {
 	s.Silenced = map[string]string{
 		"security.W021": "an example is not to be built into browsers",
 		"policy.I001":   "an example ships no list of breached passwords",
-		"accounts.W001": "an example sends no mail",
 	}
 	return s
 }
