@@ -24,9 +24,9 @@ const (
 // parseSender reads the From address, which may have a name.
 func parseSender(from string) (*mail.Address, error) {
 	if from == "" {
-		return nil, bad("there is no sender", "set DEFAULT_FROM_EMAIL, such as Example <noreply@example.com>")
+		return nil, bad("DEFAULT_FROM_EMAIL: is not set", "set it to the sender of mails, such as Example <noreply@example.com>")
 	}
-	refused := bad("the sender is not an address", "set DEFAULT_FROM_EMAIL, such as Example <noreply@example.com>")
+	refused := bad("DEFAULT_FROM_EMAIL: is not an address that mail can be sent from", "write Example <noreply@example.com>")
 	if !isLine(from) || len(from) > maxSubject {
 		return nil, refused
 	}
@@ -39,7 +39,7 @@ func parseSender(from string) (*mail.Address, error) {
 		return nil, refused
 	}
 	if !ascii {
-		return nil, bad("the sender has letters beyond ASCII before the @", "use an address that every server takes")
+		return nil, bad("DEFAULT_FROM_EMAIL: has letters beyond ASCII before the @", "use an address that every server takes")
 	}
 	return a, nil
 }

@@ -23,7 +23,7 @@ func Open(email settings.Email, from string) (*Mailer, error) {
 // start, smtp:// for neither, filemail:////path for a folder, consolemail:// for standard error. The options of a
 // server are timeout (in seconds, or 500ms) and ssl_ca_certs. The error holds nothing of the URL but the names of options.
 func FromEmail(email settings.Email) (Config, error) {
-	fault := func(rule, remedy string) (Config, error) { return Config{}, bad("EMAIL_URL "+rule, remedy) }
+	fault := func(rule, remedy string) (Config, error) { return Config{}, bad("EMAIL_URL: "+rule, remedy) }
 	switch email.Kind() {
 	case "smtp":
 	case "console":

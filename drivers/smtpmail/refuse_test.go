@@ -91,26 +91,26 @@ func TestNewRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*smtpmail.Config){
-		"there is no sender":                        func(c *smtpmail.Config) { c.From = "" },
-		"the sender is not an address":              func(c *smtpmail.Config) { c.From = "Bulletin" },
-		"the sender is not an address: set DEFAULT": func(c *smtpmail.Config) { c.From = "a@example.com\r\nBcc: b@example.com" },
-		"the sender is not an address: ":            func(c *smtpmail.Config) { c.From = "a@example.com, b@example.com" },
-		"the sender is not an address: set ":        func(c *smtpmail.Config) { c.From = "=?utf-8?q?a=0Ab?= <a@example.com>" },
-		"the sender is not an address: set D":       func(c *smtpmail.Config) { c.From = "\"a> X\"@example.com" },
-		"the sender has letters beyond ASCII":       func(c *smtpmail.Config) { c.From = "jürgen@example.com" },
-		"the address is not host:port":              func(c *smtpmail.Config) { c.Address = "localhost" },
-		"the address is not host:port: write":       func(c *smtpmail.Config) { c.Address = "localhost:0" },
-		"TLS is asked for and left out":             func(c *smtpmail.Config) { c.TLS, c.Plain, c.CA = true, true, "" },
-		"there is only one":                         func(c *smtpmail.Config) { c.User = "" },
-		"there is only one: give both":              func(c *smtpmail.Config) { c.Password = secret.Text{} },
-		"has a NUL":                                 func(c *smtpmail.Config) { c.User = "a\x00b" },
-		"the timeout is below 0":                    func(c *smtpmail.Config) { c.Timeout = -1 },
-		"the file of certificates cannot be read":   func(c *smtpmail.Config) { c.CA = empty + "x" },
-		"the file of certificates has none":         func(c *smtpmail.Config) { c.CA = empty },
-		"certificates for a connection without TLS": func(c *smtpmail.Config) { c.Plain = true },
-		"mail is printed and sent too":              func(c *smtpmail.Config) { c.Print = new(bytes.Buffer) },
-		"mail is written and sent too":              func(c *smtpmail.Config) { c.Folder = t.TempDir() },
-		"the folder for mail is a file":             func(c *smtpmail.Config) { c.Folder, c.Address = empty, "" },
+		"DEFAULT_FROM_EMAIL: is not set":              func(c *smtpmail.Config) { c.From = "" },
+		"not an address that mail can be sent from":   func(c *smtpmail.Config) { c.From = "Bulletin" },
+		"DEFAULT_FROM_EMAIL: is not an address":       func(c *smtpmail.Config) { c.From = "a@example.com\r\nBcc: b@example.com" },
+		"an address that mail can be sent from":       func(c *smtpmail.Config) { c.From = "a@example.com, b@example.com" },
+		"is not an address that mail":                 func(c *smtpmail.Config) { c.From = "=?utf-8?q?a=0Ab?= <a@example.com>" },
+		"not an address that mail can be sent from: ": func(c *smtpmail.Config) { c.From = "\"a> X\"@example.com" },
+		"DEFAULT_FROM_EMAIL: has letters":             func(c *smtpmail.Config) { c.From = "jürgen@example.com" },
+		"the address is not host:port":                func(c *smtpmail.Config) { c.Address = "localhost" },
+		"the address is not host:port: write":         func(c *smtpmail.Config) { c.Address = "localhost:0" },
+		"TLS is asked for and left out":               func(c *smtpmail.Config) { c.TLS, c.Plain, c.CA = true, true, "" },
+		"there is only one":                           func(c *smtpmail.Config) { c.User = "" },
+		"there is only one: give both":                func(c *smtpmail.Config) { c.Password = secret.Text{} },
+		"has a NUL":                                   func(c *smtpmail.Config) { c.User = "a\x00b" },
+		"the timeout is below 0":                      func(c *smtpmail.Config) { c.Timeout = -1 },
+		"the file of certificates cannot be read":     func(c *smtpmail.Config) { c.CA = empty + "x" },
+		"the file of certificates has none":           func(c *smtpmail.Config) { c.CA = empty },
+		"certificates for a connection without TLS":   func(c *smtpmail.Config) { c.Plain = true },
+		"mail is printed and sent too":                func(c *smtpmail.Config) { c.Print = new(bytes.Buffer) },
+		"mail is written and sent too":                func(c *smtpmail.Config) { c.Folder = t.TempDir() },
+		"the folder for mail is a file":               func(c *smtpmail.Config) { c.Folder, c.Address = empty, "" },
 	} {
 		cfg := config(s)
 		change(&cfg)
@@ -209,12 +209,12 @@ func TestFromEmail(t *testing.T) {
 		}
 	}
 	for url, want := range map[string]string{
-		"memorymail://":                       "EMAIL_URL is memorymail://, which sends nothing",
-		"dummymail://":                        "EMAIL_URL is dummymail://, which sends nothing",
-		"filemail://":                         "EMAIL_URL has no folder",
-		"filemail:////var/mail?x=1":           "EMAIL_URL has options",
-		"consolemail://?x=1":                  "EMAIL_URL has options",
-		"smtp+tls://a.example?verify=" + user: "EMAIL_URL has an option \"verify\"",
+		"memorymail://":                       "EMAIL_URL: is memorymail://, which sends nothing",
+		"dummymail://":                        "EMAIL_URL: is dummymail://, which sends nothing",
+		"filemail://":                         "EMAIL_URL: has no folder",
+		"filemail:////var/mail?x=1":           "EMAIL_URL: has options",
+		"consolemail://?x=1":                  "EMAIL_URL: has options",
+		"smtp+tls://a.example?verify=" + user: "EMAIL_URL: has an option \"verify\"",
 		"smtp+tls://a.example?timeout=0":      "timeout",
 		"smtp+tls://a.example?timeout=-1s":    "timeout",
 		"smtp+tls://a.example?timeout=never":  "timeout",
@@ -228,7 +228,7 @@ func TestFromEmail(t *testing.T) {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
-	if _, err := smtpmail.Open(settings.Email{}, "noreply@example.org"); err == nil || !strings.Contains(err.Error(), "EMAIL_URL is not set") {
+	if _, err := smtpmail.Open(settings.Email{}, "noreply@example.org"); err == nil || !strings.Contains(err.Error(), "EMAIL_URL: is not set") {
 		t.Errorf("nothing: %v", err)
 	}
 }
