@@ -161,6 +161,11 @@ func (c *Config) fit(bad func(variable, format string, args ...any)) {
 	if why := r.cheap(); why != "" && !c.InsecureCheap {
 		bad(r.variable(), "%s: leave it unset, or see \"password calibrate\"", why)
 	}
+	if s, ok := r.(Scrypt); ok {
+		if n := s.length(); n > maxStored {
+			bad(r.variable(), "a hash would have %d characters, and tables of users hold %d: use 65536 with a PASSWORD_SCRYPT_P of 2, or leave it unset", n, maxStored)
+		}
+	}
 	need := r.memory()
 	if int64(c.Memory) < need {
 		bad("PASSWORD_MEMORY", "%s is not enough for one hash, which takes %s: raise it", c.Memory, Bytes(need))

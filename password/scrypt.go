@@ -66,6 +66,14 @@ func (p Scrypt) cheap() string {
 	return fmt.Sprintf("scrypt with N=%d, r=%d, p=%d is "+belowFloor, p.N, p.R, p.P)
 }
 
+// maxStored is how many characters Django's column for a hash holds, and every accounts.Store.
+const maxStored = 128
+
+// length returns how many characters a hash has. Those of other algorithms are never too long.
+func (p Scrypt) length() int {
+	return len((&scryptHash{params: p, salt: strings.Repeat("s", saltLength), digest: make([]byte, scryptDigest)}).encode())
+}
+
 func (p Scrypt) make(password []byte) string {
 	h := &scryptHash{params: p, salt: newSalt()}
 	h.digest = h.derive(password)
