@@ -16,7 +16,7 @@ import (
 func cost(h hashed) int {
 	switch h := h.(type) {
 	case *argon2Hash:
-		return h.params.Memory * h.params.Time
+		return h.params.blocks()
 	case *pbkdf2Hash:
 		return h.iterations
 	case *scryptHash:
@@ -37,12 +37,12 @@ func TestMissingWorkIsMadeUpFor(t *testing.T) {
 		stored    hashed
 		want      int // of all work
 	}{
-		"argon2, one pass fewer":         {Argon2{19456, 2, 1}, argon(19456, 1, 1), 2 * 19456},
-		"argon2, less memory":            {Argon2{19456, 2, 1}, argon(8192, 2, 1), 2 * 19456},
-		"argon2, least of all":           {Argon2{102400, 2, 8}, argon(8, 1, 1), 2 * 102400},
-		"argon2, more memory, less work": {Argon2{19456, 3, 1}, argon(32768, 1, 1), 3 * 19456},
-		"argon2, more of both":           {Argon2{19456, 2, 1}, argon(102400, 2, 8), 2 * 102400},
-		"argon2, the same":               {Argon2{19456, 2, 1}, argon(19456, 2, 1), 2 * 19456},
+		"argon2, one pass fewer":         {Argon2{19456, 2, 1}, argon(19456, 1, 1), Argon2{19456, 2, 1}.blocks()},
+		"argon2, less memory":            {Argon2{19456, 2, 1}, argon(8192, 2, 1), Argon2{19456, 2, 1}.blocks()},
+		"argon2, least of all":           {Argon2{102400, 2, 8}, argon(8, 1, 1), Argon2{102400, 2, 8}.blocks()},
+		"argon2, more memory, less work": {Argon2{19456, 3, 1}, argon(32768, 1, 1), Argon2{19456, 3, 1}.blocks()},
+		"argon2, more of both":           {Argon2{19456, 2, 1}, argon(102400, 2, 8), Argon2{102400, 2, 8}.blocks()},
+		"argon2, the same":               {Argon2{19456, 2, 1}, argon(19456, 2, 1), Argon2{19456, 2, 1}.blocks()},
 		"PBKDF2, fewer":                  {pbkdf2Recipe{PBKDF2{1_000_000}, false}, &pbkdf2Hash{iterations: 260_000}, 1_000_000},
 		"PBKDF2, more":                   {pbkdf2Recipe{PBKDF2{1_000_000}, false}, &pbkdf2Hash{iterations: 1_500_000}, 1_500_000},
 		"PBKDF2 with SHA-1":              {pbkdf2Recipe{PBKDF2{1_000_000}, true}, &pbkdf2Hash{iterations: 1, sha1: true}, 1_000_000},
