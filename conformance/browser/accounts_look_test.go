@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,17 +96,19 @@ func (b *tab) tabThrough(name string) {
 	}
 }
 
-// quiet fails the test if the browser's console has anything but the statuses of pages that are no 2xx by intention.
+// quiet fails the test if there is anything in the browser's console.
 func (b *tab) quiet() {
 	b.t.Helper()
 	get[bool](b, "true")
+	if found := b.said(); len(found) > 0 {
+		b.t.Errorf("in the browser's console: %q, want nothing", found)
+	}
+}
+
+func (b *tab) said() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, complaint := range b.complaints {
-		if !strings.Contains(complaint, "the server responded with a status of 4") {
-			b.t.Errorf("in the browser's console: %s", complaint)
-		}
-	}
+	return slices.Clone(b.complaints)
 }
 
 // TestInspection has pages with faults, each of which must be found.
@@ -133,5 +136,14 @@ func TestInspection(t *testing.T) {
 	b.do(chromedp.KeyEvent(kb.Tab))
 	if got := get[string](b, focus); !strings.Contains(got, "no ring") {
 		t.Errorf("found %q, want no ring", got)
+	}
+	// A page's own status is no complaint; that of what belongs to the page is one, as is what a script says.
+	if b.visit(w.lab.url("/nowhere")); strings.Contains(strings.Join(b.said(), "\n"), w.lab.url("/nowhere")) {
+		t.Errorf("the console has %q, want nothing of the page", b.said())
+	}
+	b.visit(w.lab.url(w.lab.page(document(`<link rel="stylesheet" href="/nowhere.css"><script nonce="NONCE">console.error("x")</script>`))))
+	got := strings.Join(b.said(), "\n")
+	if !strings.Contains(got, "/nowhere.css") || !strings.Contains(got, "console.error") {
+		t.Errorf("the console has %q, want a missing style and an error", got)
 	}
 }

@@ -54,7 +54,7 @@ type tab struct {
 	mu         sync.Mutex
 	violations []string // what content security policies stopped or would have stopped
 	failures   []string // requests that failed or were stopped, with the reason
-	complaints []string // what stands in the console as an error or a warning, and exceptions
+	complaints []string // errors and warnings in the console, and exceptions, but not that a page has a status 4xx
 	requests   []*network.EventRequestWillBeSent
 }
 
@@ -100,7 +100,11 @@ func (b *tab) listen(event any) {
 	case *network.EventLoadingFailed:
 		b.failures = append(b.failures, fmt.Sprintf("%s %s", e.ErrorText, e.BlockedReason))
 	case *log.EventEntryAdded:
-		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
+		page := func(r *network.EventRequestWillBeSent) bool {
+			return r.Type == network.ResourceTypeDocument && r.Request.URL == e.Entry.URL
+		}
+		refused := strings.Contains(e.Entry.Text, "the server responded with a status of 4") && slices.ContainsFunc(b.requests, page)
+		if !refused && (e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning) {
 			b.complaints = append(b.complaints, e.Entry.Text+" "+e.Entry.URL)
 		}
 	case *runtime.EventConsoleAPICalled:

@@ -51,6 +51,7 @@ func New(notes *Notes) *Site {
 	s.mux.HandleFunc("GET /{$}", s.board)
 	s.mux.HandleFunc("POST /notes", s.post)
 	s.mux.HandleFunc("GET /assets/{name}", s.asset)
+	s.mux.HandleFunc("GET /favicon.ico", s.icon)
 	return s
 }
 
@@ -166,8 +167,14 @@ func (s *Site) remember(ctx context.Context, n Note, flash string) {
 	}
 }
 
+// icon is for the pages that say nothing of one, such as those of accounts.
+func (s *Site) icon(w http.ResponseWriter, r *http.Request) { s.file(w, r, "assets/icon.svg") }
+
 func (s *Site) asset(w http.ResponseWriter, r *http.Request) {
-	name := "assets/" + r.PathValue("name")
+	s.file(w, r, "assets/"+r.PathValue("name"))
+}
+
+func (s *Site) file(w http.ResponseWriter, r *http.Request, name string) {
 	if _, err := fs.Stat(files, name); err != nil {
 		http.NotFound(w, r)
 		return

@@ -140,6 +140,9 @@ func TestTheSitesOwnErrorPages(t *testing.T) {
 	if status, page := get(t, c, address+"/assets/..%2fsite.go"); status != 404 || strings.Contains(page, "package site") {
 		t.Errorf("an asset outside the folder: status %d, want 404", status)
 	}
+	if status, page := get(t, c, address+"/favicon.ico"); status != 200 || !strings.Contains(page, "<svg") {
+		t.Errorf("the icon: status %d, %s", status, page)
+	}
 	if status, page := get(t, c, address+"/assets/bulletin.css"); status != 200 || !strings.Contains(page, "color-scheme") {
 		t.Errorf("the style sheet: status %d, want 200", status)
 	}
