@@ -102,9 +102,11 @@ func (a *Accounts) notify(ctx context.Context, u User, subject, text string) {
 	if a.cfg.Mail == nil || u.Email == "" {
 		return
 	}
-	a.later(ctx, func(ctx context.Context) {
+	if !a.later(ctx, func(ctx context.Context) {
 		a.send(ctx, Message{To: u.Email, Subject: a.subject(subject), Text: text})
-	})
+	}) {
+		a.event(ctx, slog.LevelError, "airworthy.accounts.MailFailed", "a user does not hear by mail of what was done to the account: too many mails wait", u)
+	}
 }
 
 func (a *Accounts) subject(s string) string {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/airworthy-go/airworthy/accounts"
@@ -33,6 +34,26 @@ func (s twins) ByUsername(ctx context.Context, name string) (accounts.User, erro
 		return s.other.ByUsername(ctx, name)
 	}
 	return u, err
+}
+
+func (s twins) ByEmail(ctx context.Context, email string) ([]accounts.User, error) {
+	mine, err := s.Memory.ByEmail(ctx, email)
+	theirs, err2 := s.other.ByEmail(ctx, email)
+	return append(mine, theirs...), errors.Join(err, err2)
+}
+
+func (s twins) Twins(ctx context.Context, name string) ([]accounts.User, error) {
+	mine, err := s.Memory.Twins(ctx, name)
+	theirs, err2 := s.other.Twins(ctx, name)
+	return append(mine, theirs...), errors.Join(err, err2)
+}
+
+func (s twins) SetPassword(ctx context.Context, id, was, encoded string) error {
+	err := s.Memory.SetPassword(ctx, id, was, encoded)
+	if errors.Is(err, accounts.ErrNotFound) {
+		return s.other.SetPassword(ctx, id, was, encoded)
+	}
+	return err
 }
 
 func (s twins) SetLastLogin(ctx context.Context, id string, at time.Time) error {
@@ -198,4 +219,97 @@ func TestResealSaysWhoseFactorCannotBeOpened(t *testing.T) {
 	if n != 2 {
 		t.Errorf("%d factors were sealed anew, want both of bob, whichever comes first", n)
 	}
+}
+
+// TestAMailThatIsNotSentIsLogged: who took an account over must not keep the owner from hearing of it in silence.
+func TestAMailThatIsNotSentIsLogged(t *testing.T) {
+	l := newLab(t)
+	l.user("alice")
+	b := l.browser("192.0.2.1")
+	if err := b.login("alice", goodPassword); err != nil {
+		t.Fatal(err)
+	}
+	_ = l.sent() // there is no room after this
+	b.do(func(_ http.ResponseWriter, r *http.Request) {
+		if err := l.a.ChangePassword(r, goodPassword, goodPassword+" again"); err != nil {
+			t.Error(err)
+		}
+	})
+	if got := l.events("airworthy.accounts.MailFailed"); got != 1 {
+		t.Errorf("%d events of a mail that was not sent, want 1", got)
+	}
+}
+
+// TestNobodyIsKeptFromResetsForLong: a stranger who asks for somebody's links uses up what that address gets.
+func TestNobodyIsKeptFromResetsForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.user("alice")
+		ask := func(from string) {
+			l.browser(from).do(func(_ http.ResponseWriter, r *http.Request) {
+				if err := l.a.RequestReset(r, "alice@example.com"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		for day := range 8 { // whenever there is something to be used up
+			for i := range 4 {
+				ask(fmt.Sprintf("198.51.100.%d", day*4+i+1))
+			}
+			time.Sleep(time.Hour + time.Second)
+		}
+		synctest.Wait()
+		l.mu.Lock()
+		before := len(l.mails)
+		l.mu.Unlock()
+		ask("192.0.2.1")
+		if got := len(l.sent()) - before; got != 1 {
+			t.Errorf("an hour after a stranger used up what there was the owner got %d links, want 1", got)
+		}
+	})
+}
+
+// TestATwinsResetForgetsNoFailures: it would give a new budget of guesses at the other's account with each link.
+func TestATwinsResetForgetsNoFailures(t *testing.T) {
+	other := accounts.NewMemory()
+	l := newLab(t, func(c *accounts.Config) { c.Store = twins{c.Store.(*accounts.Memory), other} })
+	alice := l.user("alice")
+	twin := alice
+	twin.ID, twin.Username, twin.Email = "", "Alice", "mallory@example.com"
+	if _, err := other.Create(t.Context(), twin); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 40 {
+		_ = l.browser(fmt.Sprintf("198.51.100.%d", i+1)).login("alice", "a guess")
+	}
+	b := l.browser("192.0.2.1")
+	b.do(func(_ http.ResponseWriter, r *http.Request) {
+		if err := l.a.RequestReset(r, "mallory@example.com"); err != nil {
+			t.Error(err)
+		}
+	})
+	id, token := linkIn(t, l.sent())
+	b.do(func(w http.ResponseWriter, r *http.Request) {
+		if err := l.a.ResetPassword(w, r, id, token, goodPassword+" again"); err != nil {
+			t.Error(err)
+		}
+	})
+	if locked, err := l.guard.Locked(t.Context(), 10); err != nil || len(locked) != 1 {
+		t.Errorf("after the reset of a twin %d are locked, %v, want alice's account", len(locked), err)
+	}
+}
+
+// linkIn returns the last two parts of the link in the last mail.
+func linkIn(t *testing.T, mails []accounts.Message) (id, token string) {
+	t.Helper()
+	if len(mails) == 0 {
+		t.Fatal("no mail was sent")
+	}
+	_, rest, _ := strings.Cut(mails[len(mails)-1].Text, "/account/reset/")
+	link, _, _ := strings.Cut(rest, "\n")
+	id, token, ok := strings.Cut(strings.TrimSuffix(link, "/"), "/")
+	if !ok {
+		t.Fatal("no link is in the mail")
+	}
+	return id, token
 }
