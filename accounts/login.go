@@ -48,9 +48,21 @@ func (a *Accounts) Login(w http.ResponseWriter, r *http.Request, name, password 
 		return User{}, err
 	}
 	if !needed {
-		return u, a.begin(w, r, &u, time.Time{})
-	}
-	if other := s.User(); other != "" && other != u.ID {
+		if err := a.begin(w, r, &u, time.Time{}); err != nil {
+			return User{}, err
+		}
+		// Whoever sets up a second factor at this moment ends all other sessions, and must not miss this one: either it is
+		// stored by then, or the factor is seen here.
+		if err := s.Save(); err != nil {
+			return User{}, err
+		}
+		if needed, err = a.hasFactor(ctx, u.ID); err == nil && !needed {
+			return u, nil
+		}
+		if err = errors.Join(err, s.Destroy()); err != nil {
+			return User{}, err
+		}
+	} else if other := s.User(); other != "" && other != u.ID {
 		err = s.SetUser("") // nobody is half one and half another
 	}
 	err = errors.Join(err, s.Set(keyPending, pending{u.ID, a.sessionHash(&u), time.Now().Unix()}), s.Renew())

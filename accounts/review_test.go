@@ -313,3 +313,36 @@ func linkIn(t *testing.T, mails []accounts.Message) (id, token string) {
 	}
 	return id, token
 }
+
+// enrolling has the owner set up a second factor while another login is under way, which has found none.
+type enrolling struct {
+	*accounts.Memory
+	act func()
+}
+
+func (s *enrolling) SetLastLogin(ctx context.Context, id string, at time.Time) error {
+	if act := s.act; act != nil {
+		s.act = nil
+		act()
+	}
+	return s.Memory.SetLastLogin(ctx, id, at)
+}
+
+// TestALoginUnderWayEscapesNoNewFactor: who has the password and logs in all the time would keep a session that began
+// when there was no second factor.
+func TestALoginUnderWayEscapesNoNewFactor(t *testing.T) {
+	store := &enrolling{Memory: accounts.NewMemory()}
+	l := newLab(t, func(c *accounts.Config) { c.Store = store })
+	l.user("alice")
+	thief, owner := l.browser("198.51.100.1"), l.browser("192.0.2.1")
+	store.act = func() { owner.enrol("alice") }
+	if err := thief.login("alice", goodPassword); !errors.Is(err, accounts.ErrFactorNeeded) {
+		t.Errorf("a login during which a second factor was set up: %v, want ErrFactorNeeded", err)
+	}
+	if got := thief.who(); got != "" {
+		t.Errorf("it is logged in as %q without the factor", got)
+	}
+	if got := owner.who(); got != "alice" {
+		t.Errorf("the owner is logged in as %q", got)
+	}
+}
