@@ -103,7 +103,7 @@ type person struct {
 // comes opens a browser of its own for somebody.
 func (h *house) comes(t *testing.T, name string) *person {
 	t.Helper()
-	return &person{tab: openFor(t, 12*patience), house: h, name: name}
+	return &person{tab: openFor(t, 24*patience), house: h, name: name}
 }
 
 // elsewhere is the same person, with the same app and sheet, at another browser.
