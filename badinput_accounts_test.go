@@ -254,6 +254,12 @@ func TestBadInputFormerSessions(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, ended},
+		{"25: another program switches the account off", func(t *testing.T, c *club, u accounts.User, _ *guest) {
+			u.Active = false
+			if err := c.users.Update(t.Context(), u); err != nil {
+				t.Fatal(err)
+			}
+		}, ended},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			c := newClub(t, behindProxy).listen()

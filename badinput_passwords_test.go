@@ -91,6 +91,13 @@ func TestBadInputPasswordText(t *testing.T) {
 			}
 		})
 	}
+	t.Run("30: one byte too many without a form", func(t *testing.T) {
+		for n, want := range map[int]error{password.MaxLength: nil, password.MaxLength + 1: password.ErrTooLong} {
+			if _, err := c.app.Passwords().Hash(t.Context(), strings.Repeat("x", n)); !errors.Is(err, want) {
+				t.Errorf("%d bytes: %v, want %v", n, err, want)
+			}
+		}
+	})
 	t.Run("30: a megabyte without a form", func(t *testing.T) {
 		h, huge := c.app.Passwords(), strings.Repeat("\u0300", 1<<20)
 		within(t, time.Second, func() {
