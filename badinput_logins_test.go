@@ -1,10 +1,12 @@
 package airworthy_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/airworthy-go/airworthy"
@@ -134,5 +136,27 @@ func TestBadInputFlood(t *testing.T) {
 	})
 	t.Run("33: a login afterwards", func(t *testing.T) {
 		c.from("198.51.100.1").login("ada", geese).want(t, 303)
+	})
+}
+
+// TestBadInputQueue stops the clock, so that nobody waits in vain: who is turned away is so because the queue is full.
+func TestBadInputQueue(t *testing.T) {
+	t.Run("33: 200 logins at once, of which ten find room in the queue", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c := newClub(t, behindProxy, patient, func(s *airworthy.Settings) {
+				s.Passwords = password.Config{InsecureCheap: true, Argon2: password.Argon2{Memory: 8 << 10, Time: 1, Parallel: 1}, Parallel: 1, Wait: time.Second}
+			})
+			c.member("ada")
+			g := c.from("198.51.100.1")
+			begin := time.Now()
+			got := c.storm(t, slices.Repeat([]string{g.form("/account/login/", "username", "ada", "password", geese)}, 200))
+			if got[503] == 0 || got[303] == 0 || got[303]+got[503] != 200 {
+				t.Errorf("statuses %v, want 503 for most and 303 for the others", got)
+			}
+			if took := time.Since(begin); took != 0 {
+				t.Errorf("they waited %s by a clock that stands still while hashes are made", took)
+			}
+			g.in("ada")
+		})
 	})
 }
