@@ -42,15 +42,12 @@ func (m *Mailer) deliver(ctx context.Context, message accounts.Message) error {
 		return m.failedIn(ctx, "connect", err)
 	}
 	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-	if deadline, ok := ctx.Deadline(); ok {
-		_ = conn.Conn.SetDeadline(deadline)
-	}
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })() // which ends whatever waits for the server
 	c, step, err := m.talk(conn, to, ascii, msg)
 	if err != nil {
 		return m.failedIn(ctx, step, err)
 	}
-	_ = conn.Conn.SetDeadline(time.Now().Add(goodbye))
+	_ = conn.SetDeadline(time.Now().Add(goodbye))
 	_ = c.Quit() // the message is the server's: what comes now changes nothing
 	return nil
 }
@@ -118,8 +115,7 @@ func (m *Mailer) login(c *smtp.Client) error {
 
 // dial connects. Where there is no TLS, the name localhost has to be this machine's too.
 func (m *Mailer) dial(ctx context.Context) (*bounded, error) {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "tcp", m.cfg.Address)
+	conn, err := m.connect(ctx, "tcp", m.cfg.Address)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +126,7 @@ func (m *Mailer) dial(ctx context.Context) (*bounded, error) {
 	return &bounded{Conn: conn, left: maxAnswers}, nil
 }
 
-// bounded is a connection that says only so much. Its deadline is ours: nobody else moves it.
+// bounded is a connection that says only so much.
 type bounded struct {
 	net.Conn
 	left int
@@ -144,5 +140,3 @@ func (b *bounded) Read(p []byte) (int, error) {
 	b.left -= n
 	return n, err
 }
-
-func (*bounded) SetDeadline(time.Time) error { return nil }

@@ -87,11 +87,13 @@ type Mailer struct {
 	tls    *tls.Config // nil if Plain
 	sender *mail.Address
 	send   func(context.Context, accounts.Message) error
+
+	connect func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // New returns a mailer. It reads the file of CA and does not connect. The error holds no password.
 func New(cfg Config) (*Mailer, error) {
-	m := &Mailer{cfg: cfg}
+	m := &Mailer{cfg: cfg, connect: new(net.Dialer).DialContext}
 	if m.cfg.Timeout == 0 {
 		m.cfg.Timeout = DefaultTimeout
 	}
