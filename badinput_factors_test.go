@@ -1,6 +1,7 @@
 package airworthy_test
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/accounts"
 	"github.com/airworthy-go/airworthy/otp"
 	"github.com/airworthy-go/airworthy/secret"
 )
@@ -64,11 +67,20 @@ func (g *guest) show(d *device, code string) *answer {
 	return g.post("/account/factor/", "device", d.id, "code", code)
 }
 
+// slowFactors has all requests that come at once read the same before one of them writes.
+type slowFactors struct{ *accounts.Memory }
+
+func (s slowFactors) Factors(ctx context.Context, user string) ([]accounts.Factor, error) {
+	all, err := s.Memory.Factors(ctx, user)
+	time.Sleep(time.Millisecond)
+	return all, err
+}
+
 // bubble runs f with a club in which ada has two apps, some minutes ago.
 func bubble(t *testing.T, name string, f func(t *testing.T, c *club, phone, tablet *device)) {
 	t.Run(name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c := newClub(t, behindProxy)
+			c := newClub(t, behindProxy, func(s *airworthy.Settings) { s.Accounts.Factors = slowFactors{s.Accounts.Store.(*accounts.Memory)} })
 			c.member("ada")
 			g := c.from("198.51.100.1").in("ada")
 			phone, tablet := g.enrol("phone"), g.enrol("tablet")
