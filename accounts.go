@@ -40,8 +40,11 @@ func (s Settings) buildUsers(p *parts) error {
 	u.hasher, errs[0] = password.New(s.Passwords)
 	u.policy, errs[1] = policy.New(s.PasswordPolicy)
 	u.lockout, errs[2] = lockout.New(s.Lockout)
-	if s.Accounts.Store == nil && u.policy != nil { // made to be judged: nothing asks it
-		errs[1] = errors.Join(errs[1], u.policy.Close())
+	if s.Accounts.Store == nil {
+		errs[3] = errors.Join(s.Accounts.Validate(), s.AccountPages.Validate())
+		if u.policy != nil { // made to be judged: nothing asks it
+			errs[1] = errors.Join(errs[1], u.policy.Close())
+		}
 	}
 	if s.Accounts.Store != nil && errors.Join(errs[:]...) == nil {
 		c := s.Accounts

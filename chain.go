@@ -119,6 +119,7 @@ func (s Settings) build() (*parts, error) {
 	if p.admin, err = admin.New(s.console(p)); err != nil {
 		fail(err)
 	}
+	fail(s.consoleAmongPages())
 	fail(s.Serve.validate())
 	return p, errors.Join(errs...)
 }

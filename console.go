@@ -1,13 +1,16 @@
 package airworthy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/airworthy-go/airworthy/accounts"
+	"github.com/airworthy-go/airworthy/accounts/pages"
 	"github.com/airworthy-go/airworthy/admin"
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/csp"
@@ -49,6 +52,16 @@ func (s Settings) console(p *parts) admin.Config {
 	}
 	c.Pages = append(pages, c.Pages...)
 	return c
+}
+
+// consoleAmongPages is the fault of a console that covers pages of accounts: the staff could not log in or out.
+func (s Settings) consoleAmongPages() error {
+	console, account := strings.TrimSuffix(s.Admin.Path, "/")+"/", cmp.Or(s.AccountPages.Path, pages.DefaultPath)
+	if console == "/" || account == "/" || s.Admin.Who != nil || s.AccountPages.Off ||
+		!strings.HasPrefix(console, account) && !strings.HasPrefix(account, console) {
+		return nil
+	}
+	return errors.New("admin: ADMIN_PATH: it is among the pages of accounts: write one that neither begins with ACCOUNTS_PATH nor is its beginning")
 }
 
 // visitor says who asks for the console.

@@ -119,6 +119,36 @@ func TestConsole(t *testing.T) {
 	}
 }
 
+func TestAConsoleIsNotAmongThePagesOfAccounts(t *testing.T) {
+	for path, ok := range map[string]bool{"/account": false, "/account/": false, "/account/login": false, "/accounts": true, "/acc": true} {
+		cfg := good()
+		cfg.Admin.Path = path
+		if err := cfg.Validate(); (err == nil) != ok {
+			t.Errorf("ADMIN_PATH=%s: %v", path, err)
+		}
+	}
+	cfg := good()
+	cfg.Admin.Path, cfg.AccountPages.Path = "/ops", "/ops/me/"
+	if err := cfg.Validate(); err == nil {
+		t.Error("pages of accounts below the console are accepted")
+	}
+	if cfg.AccountPages.Off = true; cfg.Validate() != nil {
+		t.Error("pages that are off are in the way")
+	}
+}
+
+// What is wrong with the settings of accounts is said with all the rest, before there is a store.
+func TestAccountsAreJudgedBeforeThereIsAStore(t *testing.T) {
+	cfg := good()
+	cfg.Accounts.FactorAge, cfg.AccountPages.Path, cfg.Passwords.Hashers = -1, "account", []string{"md5"}
+	err := cfg.Validate()
+	for _, want := range []string{"ACCOUNTS_FACTOR_AGE", "ACCOUNTS_PATH", "PASSWORD_HASHERS"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not name %s: %v", want, err)
+		}
+	}
+}
+
 func TestAConsoleNeedsAccounts(t *testing.T) {
 	cfg := good()
 	cfg.Admin.Path = "/ops"

@@ -30,8 +30,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/airworthy-go/airworthy/cookies"
 	"github.com/airworthy-go/airworthy/keyring"
@@ -67,6 +69,9 @@ func (r *FactorRule) UnmarshalText(word []byte) error {
 	}
 	return errors.New("use staff, all or optional")
 }
+
+// Form returns how a rule is written, for errors and documents.
+func (FactorRule) Form() string { return "one of staff, all, optional" }
 
 // Message is a mail to one user. It is plain text.
 type Message struct {
@@ -231,18 +236,29 @@ func (c Config) validate() error {
 		bad("the session store cannot end a user's sessions, as a change of password has to: use drivers/sqlstore, " +
 			"drivers/redisstore or session.NewMemory")
 	}
-	if c.Origin != "" && !validOrigin(c.Origin) {
-		bad("SITE_ORIGIN: it has to be scheme and host alone: write https://example.com")
-	}
 	if c.Origin == "" && c.Mail != nil {
 		bad("SITE_ORIGIN: it is not set, and links in mails have to begin with something that no visitor chooses: " +
 			"set it to https:// and the site's host")
 	}
+	return errors.Join(append(errs, c.Validate())...)
+}
+
+// Validate reports what is wrong with the settings that come from variables, before there is a store. [New] does so too.
+func (c Config) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("accounts: "+format, args...)) }
+	c = c.complete()
+	if c.Origin != "" && !validOrigin(c.Origin) {
+		bad("SITE_ORIGIN: it has to be scheme and host alone: write https://example.com")
+	}
+	if len(c.Site) > 255 || strings.ContainsFunc(c.Site, unicode.IsControl) {
+		bad("SITE_NAME: it is longer than 255 bytes or not on one line: write a short name, without control characters")
+	}
 	if c.ResetTimeout < time.Minute || c.ResetTimeout > 30*24*time.Hour {
-		bad("PASSWORD_RESET_TIMEOUT: %s is not between a minute and 30 days", c.ResetTimeout)
+		bad("PASSWORD_RESET_TIMEOUT: %s is not between a minute and 30 days: leave it unset, or write one such as 1h", c.ResetTimeout)
 	}
 	if c.FactorAge < time.Minute || c.FactorAge > 24*time.Hour {
-		bad("ACCOUNTS_FACTOR_AGE: %s is not between a minute and a day", c.FactorAge)
+		bad("ACCOUNTS_FACTOR_AGE: %s is not between a minute and a day: leave it unset, or write one such as 15m", c.FactorAge)
 	}
 	return errors.Join(errs...)
 }

@@ -11,14 +11,24 @@ import (
 )
 
 func TestNewReportsEveryMistakeAtOnce(t *testing.T) {
-	_, err := accounts.New(accounts.Config{Origin: "https://example.com/path", ResetTimeout: 1, FactorAge: 1})
+	_, err := accounts.New(accounts.Config{Origin: "https://example.com/path", Site: "a\nb", ResetTimeout: 1, FactorAge: 1})
 	if err == nil {
 		t.Fatal("New accepts everything")
 	}
 	for _, want := range []string{"no Store", "no Hasher", "no Policy", "no Lockout", "no Sessions", "no Ring", "SITE_ORIGIN",
-		"PASSWORD_RESET_TIMEOUT", "ACCOUNTS_FACTOR_AGE"} {
+		"SITE_NAME", "PASSWORD_RESET_TIMEOUT", "ACCOUNTS_FACTOR_AGE"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q: %v", want, err)
+		}
+	}
+}
+
+// A name may be as long as the host of an origin, and in any script.
+func TestNamesOfSites(t *testing.T) {
+	for name, ok := range map[string]bool{"": true, "Zürich 🚀": true, strings.Repeat("x", 255): true,
+		strings.Repeat("x", 256): false, "a\nb": false, "a\x00b": false, "a\u0085b": false} {
+		if err := (accounts.Config{Site: name}).Validate(); (err == nil) != ok {
+			t.Errorf("SITE_NAME of %d bytes, %.9q: %v", len(name), name, err)
 		}
 	}
 }

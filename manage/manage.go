@@ -101,6 +101,16 @@ func (f *failure) Error() string {
 
 func (f *failure) Unwrap() error { return f.err }
 
+// exactly lets a command have n arguments, and says how it is written to who gave it others.
+func exactly(n int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == n {
+			return nil
+		}
+		return usage("%d arguments instead of %d: write it as %q", len(args), n, c.UseLine())
+	}
+}
+
 // usage makes a failure of wrong usage.
 func usage(format string, args ...any) error { return &failure{2, fmt.Errorf(format, args...)} }
 

@@ -28,7 +28,7 @@ may be in any order and of any size: memory is bounded, the rest is sorted in a 
 
 OUT is replaced at once when all is done, or not at all. It tells who has it no password. The site refuses what is in it
 when PASSWORD_BREACHED_FILE names it, which is the line to paste.`,
-		Args: cobra.ExactArgs(2),
+		Args: exactly(2),
 		RunE: func(cmd *cobra.Command, args []string) error { return p.filter(cmd.Context(), args[0], args[1], opts) },
 	}
 	c.Flags().BoolVar(&opts.Plain, "plain", false, "the list holds passwords, not hashes")

@@ -73,7 +73,7 @@ These commands work before the application can be built.`,
 		Use:   "set NAME",
 		Short: "Set NAME to what stands on stdin",
 		Long:  "Set NAME to what stands on stdin, less one newline at its end. A value is never an argument: others would see it.",
-		Args:  cobra.ExactArgs(1),
+		Args:  exactly(1),
 		RunE:  func(cmd *cobra.Command, args []string) error { return p.secretsSet(cmd.Context(), path, args[0]) },
 	}, &cobra.Command{
 		Use:   "rekey",

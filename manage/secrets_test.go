@@ -145,7 +145,7 @@ func TestSecretsUsage(t *testing.T) {
 		{"names", "vault://h/p", "no encrypted file is known", 1},
 		{"names", "age://f?u=x", "unknown parameter", 1},
 		{"recipient", "age://f", "AIRWORTHY_AGE_IDENTITY: is not set", 1},
-		{"set", "age://f", "accepts 1 arg(s)", 2},
+		{"set", "age://f", "0 arguments instead of 1: write it as", 2},
 		{"set A=" + sealedCanary[:7], "age://f", "is not named like a variable", 1},
 		{"nonsense", "", "unknown command", 2},
 	} {

@@ -18,7 +18,7 @@ func (p *program) userFactorCommand() *cobra.Command {
 		Long: `List the second factors of an account. With --remove all of them go, recovery codes included, and all sessions end: for
 somebody who has lost the device and the recovery codes. Be sure who is asking: until a new one is set up, the password
 alone lets in.`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if yes && !remove {
 				return usage("--yes goes with --remove")

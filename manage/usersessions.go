@@ -25,7 +25,7 @@ func (p *program) userSessionsCommand() *cobra.Command {
 		Long: `List the sessions of an account, the one used last first, or end one or all of them. The IDs open nothing.
 
 With --json each session is an object in a line of its own.`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ends := cmd.Flags().Changed("end")
 			switch {

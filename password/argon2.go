@@ -40,7 +40,10 @@ func (p Argon2) validate() error {
 	}
 	check("PASSWORD_ARGON2_TIME", p.Time, 1, MaxPasses)
 	check("PASSWORD_ARGON2_PARALLEL", p.Parallel, 1, MaxLanes)
-	least, most := minLaneKiB*max(1, min(p.Parallel, MaxLanes)), min(MaxMemory>>10, MaxArgon2/max(1, p.Time))
+	least, most := minLaneKiB*max(1, min(p.Parallel, MaxLanes)), MaxMemory>>10
+	if p.Time >= 1 && p.Time <= MaxPasses { // others are a fault by themselves, which is not the memory's
+		most = min(most, MaxArgon2/p.Time)
+	}
 	check("PASSWORD_ARGON2_MEMORY", p.Memory, least, most)
 	return errors.Join(errs...)
 }

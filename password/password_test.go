@@ -286,6 +286,7 @@ func TestConfigIsRefused(t *testing.T) {
 		"no power of two":      {password.Config{Scrypt: password.Scrypt{N: 16385}}, []string{"password: PASSWORD_SCRYPT_N: 16385 is no power of two"}},
 		"negative":             {password.Config{Argon2: password.Argon2{Memory: -1, Time: -1, Parallel: -1}}, []string{"PASSWORD_ARGON2_MEMORY", "PASSWORD_ARGON2_TIME", "PASSWORD_ARGON2_PARALLEL"}},
 		"never verified":       {password.Config{Argon2: password.Argon2{Memory: 512<<10 + 1}}, []string{"PASSWORD_ARGON2_MEMORY"}},
+		"too many passes":      {password.Config{Argon2: password.Argon2{Time: 1_000_000}}, []string{"PASSWORD_ARGON2_TIME"}},
 		"never done":           {password.Config{PBKDF2: password.PBKDF2{Iterations: password.MaxIterations + 1}}, []string{"PASSWORD_PBKDF2_ITERATIONS"}},
 		"a cost of 31":         {password.Config{Bcrypt: password.Bcrypt{Cost: 31}}, []string{"PASSWORD_BCRYPT_COST"}},
 		"more scrypt":          {password.Config{Scrypt: password.Scrypt{N: 1 << 40}}, []string{"PASSWORD_SCRYPT_N"}},
@@ -300,6 +301,9 @@ func TestConfigIsRefused(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s: accepted", name)
 			continue
+		}
+		if name == "too many passes" && strings.Contains(err.Error(), "PASSWORD_ARGON2_MEMORY") {
+			t.Errorf("%s: the memory is blamed too: %v", name, err)
 		}
 		if h != nil {
 			t.Errorf("%s: a Hasher besides the error", name)

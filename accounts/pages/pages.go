@@ -17,6 +17,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ type Config struct {
 
 	// Path is what the addresses of all pages begin with; DefaultPath if empty. The paths in accounts.Config have to
 	// agree with it.
-	Path string `env:"ACCOUNTS_PATH" doc:"Path below which the pages of accounts are, such as login/; /account/ if unset."`
+	Path string `env:"ACCOUNTS_PATH" doc:"Path below which the pages of accounts are, with a slash at both ends; /account/ if unset."`
 
 	// Off leaves all of them out of an airworthy.App, for an application with pages of its own.
 	Off bool
@@ -80,6 +81,15 @@ type Pages struct {
 	routes    map[string]route
 }
 
+// Validate reports what is wrong with the settings that come from variables, before there are accounts. [New] does so too.
+func (c Config) Validate() error {
+	p := cmp.Or(c.Path, DefaultPath)
+	if safeNext(p) != p || !strings.HasSuffix(p, "/") || strings.ContainsAny(p, "?%") || strings.Contains(p, "//") {
+		return fmt.Errorf("pages: ACCOUNTS_PATH: %q is not a plain path with one slash at both ends: write one such as /account/", p)
+	}
+	return nil
+}
+
 // New returns Pages, or every mistake in cfg.
 func New(cfg Config) (*Pages, error) {
 	if cfg.Path == "" {
@@ -98,9 +108,7 @@ func New(cfg Config) (*Pages, error) {
 	if cfg.Accounts == nil {
 		errs = append(errs, errors.New("pages: no Accounts: make them with accounts.New"))
 	}
-	if safeNext(cfg.Path) != cfg.Path || !strings.HasSuffix(cfg.Path, "/") || strings.Contains(cfg.Path, "?") {
-		errs = append(errs, fmt.Errorf("pages: ACCOUNTS_PATH: %q is not a path that begins and ends with a slash: write /account/", cfg.Path))
-	}
+	errs = append(errs, cfg.Validate())
 	if safeNext(cfg.Home) != cfg.Home {
 		errs = append(errs, fmt.Errorf("pages: Home: %q is not a path of this site, such as /", cfg.Home))
 	}

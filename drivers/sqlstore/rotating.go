@@ -84,7 +84,7 @@ func OpenRotating(ctx context.Context, driver string, dsn secret.Text, refresh f
 		stdlib.OptionBeforeConnect(r.beforeConnect), stdlib.OptionResetSession(r.resetSession))})
 	if err := r.PingContext(ctx); err != nil {
 		_ = r.Close()
-		return nil, fmt.Errorf("sqlstore: the database does not answer: %s", secret.NewMask(dsn).String(err.Error()))
+		return nil, silent(Postgres, "", secret.NewMask(dsn).String(err.Error()))
 	}
 	return r, nil
 }

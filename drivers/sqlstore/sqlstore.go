@@ -32,6 +32,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,9 +82,27 @@ func Open(ctx context.Context, driver string, dsn secret.Text) (*sql.DB, error) 
 		if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok { // pgx reads it no sooner
 			return nil, unreadable(driver)
 		}
-		return nil, fmt.Errorf("sqlstore: the database does not answer: %s", secret.NewMask(dsn).String(err.Error()))
+		return nil, silent(driver, name, secret.NewMask(dsn).String(err.Error()))
 	}
 	return db, nil
+}
+
+// silent is the error of a database that cannot be reached, on one line. Of SQLite it names the file, in full because
+// most that is wrong with it is that it was looked for elsewhere; the options may hold anything and are left out.
+func silent(driver, name, why string) error {
+	why = strings.Join(strings.Fields(why), " ")
+	if driver != SQLite || inMemory(name) {
+		return fmt.Errorf("sqlstore: the database does not answer: %s", why)
+	}
+	path, _, _ := strings.Cut(strings.TrimPrefix(name, "file:"), "?")
+	if decoded, err := url.PathUnescape(path); err == nil {
+		path = decoded
+	}
+	if full, err := filepath.Abs(path); err == nil {
+		path = full
+	}
+	return fmt.Errorf("sqlstore: the database %q does not answer: %s: it has to be a SQLite file, or not be there yet, in a folder that "+
+		"there is, and both to be writable; from the root of the file system it is sqlite:////path, with four slashes", path, why)
 }
 
 // unreadable leaves out the cause, which quotes what it cannot read.

@@ -205,7 +205,7 @@ func TestOpenRefusesWithoutShowingTheDSN(t *testing.T) {
 		{"no driver", "", "file:x", `use "sqlite" or "pgx"`},
 		{"an empty SQLite DSN", "sqlite", "", "cannot be read"},
 		{"SQLite options that are no query", "sqlite", "file:x?%zz=" + password, "cannot be read"},
-		{"a directory that does not exist", "sqlite", "file:/nonexistent/db?x=" + password, "does not answer"},
+		{"a directory that does not exist", "sqlite", "file:/nonexistent/d%62?x=" + password, `the database "/nonexistent/db" does not answer`},
 		{"a PostgreSQL that is not there", "pgx", "postgres://u:" + password + "@127.0.0.1:1/db", "does not answer"},
 		{"a port that is none", "pgx", "postgres://u:" + password + "@h:x/db", "cannot be read"},
 		{"an escape that is none", "pgx", "postgres://u:" + password + "%zz@h/db", "cannot be read"},

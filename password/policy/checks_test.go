@@ -99,7 +99,7 @@ func TestNewRefuses(t *testing.T) {
 		want string
 	}{
 		{policy.Config{MinLength: -1}, "policy: PASSWORD_MIN_LENGTH: -1 is negative"},
-		{policy.Config{MinLength: 5000}, "policy: MaxBytes: 4096 is no sensible bound"},
+		{policy.Config{MinLength: 5000}, "policy: PASSWORD_MIN_LENGTH: 5000 is more than a password may have"},
 		{policy.Config{MaxBytes: 63}, "policy: MaxBytes: 63"},
 		{policy.Config{MaxBytes: -1}, "policy: MaxBytes: -1"},
 		{policy.Config{MaxBytes: 2 << 20}, "policy: MaxBytes: 2097152"},

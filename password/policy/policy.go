@@ -158,8 +158,11 @@ func (c Config) faults() (errs []error) {
 	if c.MinLength < 0 {
 		bad("PASSWORD_MIN_LENGTH: %d is negative: set a number of characters, such as %d", c.MinLength, NISTSingleFactor)
 	}
-	if c.MaxBytes < 64 || c.MaxBytes > maxMaxBytes || c.MaxBytes < c.MinLength {
-		bad("MaxBytes: %d is no sensible bound: choose from 64 to %d, and not less than PASSWORD_MIN_LENGTH", c.MaxBytes, maxMaxBytes)
+	if c.MaxBytes < 64 || c.MaxBytes > maxMaxBytes {
+		bad("MaxBytes: %d is no sensible bound: choose from 64 to %d", c.MaxBytes, maxMaxBytes)
+	} else if c.MinLength > c.MaxBytes {
+		bad("PASSWORD_MIN_LENGTH: %d is more than a password may have, which is %d bytes: set a number of characters, such as %d",
+			c.MinLength, c.MaxBytes, NISTSingleFactor)
 	}
 	if s := c.MaxSimilarity; !(s >= minSimilarity && s <= 1) {
 		bad("PASSWORD_MAX_SIMILARITY: %v is not between 0.1 and 1: set a ratio, such as 0.7", s)

@@ -12,7 +12,7 @@ import (
 // Settings are the bulletin's settings: airworthy's, and its own beside them, which follow the same rules.
 type Settings struct {
 	airworthy.Settings
-	Database settings.Database `env:"DATABASE_URL,required" doc:"Where the notes and the sessions are kept. SQLite only: sqlite:///path/to/file."`
+	Database settings.Database `env:"DATABASE_URL,required" doc:"Where the notes and the sessions are kept. SQLite only: sqlite:///file below the folder it starts in, or sqlite:////path/to/file."`
 	Cache    settings.Cache    `env:"CACHE_URL" doc:"Redis for sessions and failed logins, such as rediss://user:password@host:6379/1; the database if unset."`
 	Email    settings.Email    `env:"EMAIL_URL" doc:"How mail is sent, such as smtp+tls://user:password@smtp.example.com:587. Without it nobody can reset a password."`
 	From     string            `env:"DEFAULT_FROM_EMAIL" doc:"The sender of all mails, such as Bulletin <noreply@example.com>."`
