@@ -73,7 +73,7 @@ func (p *parts) visitor(r *http.Request) (admin.Visitor, error) {
 	if err != nil || u == nil {
 		return admin.Visitor{}, err
 	}
-	return admin.Visitor{Name: u.Username, Staff: u.Staff || u.Superuser, Factor: p.accounts.FactorShown(r.Context())}, nil
+	return admin.Visitor{Name: u.Username, Staff: u.Staff, Factor: p.accounts.FactorShown(r.Context())}, nil
 }
 
 func (p *parts) stepUp(w http.ResponseWriter, r *http.Request) { p.accounts.StepUp(w, r) }

@@ -111,6 +111,17 @@ func TestConsole(t *testing.T) {
 			t.Errorf("%s may be stored: %q", path, h.Get("Cache-Control"))
 		}
 	}
+	ada.Staff, ada.Superuser = false, true
+	if err := cfg.Accounts.Store.Update(t.Context(), ada); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, _ := ask("GET", "/ops", nil); status != 404 {
+		t.Errorf("a superuser who is not staff gets %d, want 404, as Django's admin keeps them out", status)
+	}
+	ada.Staff = true
+	if err := cfg.Accounts.Store.Update(t.Context(), ada); err != nil {
+		t.Fatal(err)
+	}
 	if err := app.Accounts().SetActive(t.Context(), ada.ID, false); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package accounts
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -26,11 +28,20 @@ type User struct {
 
 	Active    bool // false: may not log in
 	Staff     bool // may see the operations console
-	Superuser bool // kept for Django; gives nothing here that Staff does not
+	Superuser bool // kept for Django; opens nothing here, and has to have a second factor where Staff does
 
 	Joined    time.Time // to the second at least
 	LastLogin time.Time // zero if never; in UTC, and as exact as the Store gives it back: reset links depend on it
 }
+
+// String names the user, without the hash, so that no log or page has it by mistake.
+func (u User) String() string { return fmt.Sprintf("user %s (%q)", u.ID, u.Username) }
+
+// GoString does what String does, for %#v.
+func (u User) GoString() string { return u.String() }
+
+// LogValue does what String does, for slog.
+func (u User) LogValue() slog.Value { return slog.StringValue(u.String()) }
 
 // Store keeps accounts. Its implementations are [Memory] and those of drivers/sqlstore; whoever writes another runs
 // [accountstest.TestStore] on it. All methods may be called at once from many goroutines and processes. Text comes from

@@ -222,7 +222,7 @@ func TestUserUsage(t *testing.T) {
 	c.expect(2, "--yes goes", "", "user", "factor", "ada", "--yes")
 	// No flag takes a password, and what was meant as one is not repeated.
 	c.expect(2, "unknown flag: --password", "", "user", "create", "ada", "--password="+c.word)
-	c.expect(2, "received 2", "", "user", "create", "ada", c.word)
+	c.expect(2, "write it as \"app user create NAME", "", "user", "create", "ada", c.word)
 	if len(c.all()) != 0 {
 		t.Error("wrong usage made an account")
 	}
