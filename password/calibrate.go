@@ -124,6 +124,7 @@ const mib = 1 << 10 // in KiB
 // Why a target is missed.
 const (
 	slowMachine = "the least that OWASP recommends takes longer on this machine"
+	tooDear     = "more is beyond what a hash may cost"
 	busyMachine = "the machine does something else too: measure again when it does not"
 )
 
@@ -162,7 +163,7 @@ func (m *measurements) argon2(target time.Duration, limit int) (Argon2, time.Dur
 	}
 	why := busyMachine
 	if d < target && (p.Time >= MaxPasses || (p.Time+1)*p.Memory > MaxArgon2) {
-		why = "more is beyond what a hash may cost"
+		why = tooDear
 	}
 	return p, d, unmet(d, target, why), nil
 }
@@ -179,7 +180,10 @@ func (m *measurements) pbkdf2(target time.Duration) (PBKDF2, time.Duration, stri
 		return p, d, "", err
 	}
 	if want := min(scale(p.Iterations, target, d)/step*step, MaxIterations); want > p.Iterations {
-		p.Iterations, limit = want, "more is beyond what a hash may cost"
+		p.Iterations, limit = want, busyMachine
+		if want == MaxIterations {
+			limit = tooDear
+		}
 		d, err = of()
 	}
 	return p, d, unmet(d, target, limit), err

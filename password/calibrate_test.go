@@ -95,6 +95,17 @@ func TestCalibratePBKDF2(t *testing.T) {
 	}
 }
 
+// A machine that was busy while it was looked at is not one on which more would be too dear.
+func TestCalibratePBKDF2OnABusyMachine(t *testing.T) {
+	times := []time.Duration{160 * time.Millisecond, 142 * time.Millisecond} // for 600,000 iterations, and for more
+	c := machine{}.calibrator()
+	c.measure = func(recipe) (d time.Duration) { d, times = times[0], times[1:]; return d }
+	got, err := c.run(t.Context(), 250*time.Millisecond, CalibrateOptions{Algorithm: "pbkdf2_sha256"})
+	if err != nil || got.Limit != busyMachine {
+		t.Errorf("%q, %v; want %q", got.Limit, err, busyMachine)
+	}
+}
+
 func itoa(n int) string { return strings.TrimSuffix(Bytes(n).String(), "B") }
 
 func TestCalibrateRefuses(t *testing.T) {

@@ -95,4 +95,4 @@ func (l *lines) key(line []byte, whole bool) (key uint64, keep bool, err error) 
 }
 
 var errHash = errors.New("is not a SHA-1 in hexadecimal, with a colon and a number or without: " +
-	"say so if the list holds the passwords themselves")
+	"if the list holds the passwords themselves, say --plain (FilterOptions.Plain)")
