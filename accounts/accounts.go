@@ -53,7 +53,7 @@ const (
 // FactorRule says who has to have a second factor.
 type FactorRule string
 
-// The rules. Who has to have one and has none can log in, and is sent to set one up wherever RequireFactor asks.
+// The rules. Who has to have one and has none can log in, and is sent to set one up by RequireLogin and RequireFactor.
 const (
 	FactorForStaff FactorRule = "staff"    // who may see the console; the default
 	FactorForAll   FactorRule = "all"      // everybody

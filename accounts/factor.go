@@ -26,6 +26,7 @@ type factorData struct {
 
 	Failures int   `json:"failures,omitempty"` // in a row
 	Until    int64 `json:"until,omitempty"`    // Unix milliseconds until which nothing is tried
+	Relieved int64 `json:"relieved,omitempty"` // when a reset by mail last ended such a wait, in Unix seconds
 }
 
 func additional(f *Factor) []byte { return []byte(keyring.Context("factor", f.User, string(f.Kind))) }
@@ -230,6 +231,33 @@ func (d *factorData) take(kind FactorKind, code string, now time.Time) bool {
 		d.Device = device
 	}
 	return ok
+}
+
+// relief is how often a reset by mail ends the wait of a factor. More often it would help whoever reads the mail to guess.
+const relief = 24 * time.Hour
+
+// relieve ends the wait that wrong codes brought upon the user's factors: whoever had the password, and no code, could
+// have kept the owner out in this way, and no longer has the password.
+func (a *Accounts) relieve(ctx context.Context, user string) error {
+	all, err := a.confirmed(ctx, user, TOTP, RecoveryCodes)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		f, now := &all[i], time.Now()
+		d, _, err := a.open(f)
+		if err != nil || d.Failures == 0 || now.Sub(time.Unix(d.Relieved, 0)) < relief {
+			continue
+		}
+		d.Failures, d.Until, d.Relieved = 0, 0, now.Unix()
+		if err := a.seal(f, &d); err != nil {
+			return err
+		}
+		if _, err := a.cfg.Factors.UpdateFactor(ctx, *f); err != nil && !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+	return nil
 }
 
 // Reseal seals anew, with the current key, whatever second factors a fallback key sealed, and returns how many there

@@ -294,3 +294,86 @@ func TestRemovingAndRenewing(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoHasToHaveAFactor gets nowhere without: also with a session that only a password began.
+func TestWhoHasToHaveAFactor(t *testing.T) {
+	l := newLab(t, func(c *accounts.Config) { c.SecondFactor = accounts.FactorForAll })
+	l.user("alice")
+	b := l.browser("192.0.2.1")
+	if err := b.login("alice", goodPassword); err != nil {
+		t.Fatal(err)
+	}
+	inside := l.a.RequireLogin(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	get := func() *http.Response {
+		return b.do(func(w http.ResponseWriter, r *http.Request) {
+			r.Method = "GET"
+			inside.ServeHTTP(w, r)
+		})
+	}
+	if res := get(); res.StatusCode != 303 || !strings.HasPrefix(res.Header.Get("Location"), "/account/second-factor/?next=") {
+		t.Errorf("without a factor: %d to %q, want to be sent to set one up", res.StatusCode, res.Header.Get("Location"))
+	}
+	b.enrol("alice")
+	if res := get(); res.StatusCode != http.StatusNoContent {
+		t.Errorf("with a factor that was shown: %d", res.StatusCode)
+	}
+}
+
+// TestAResetEndsTheWait that somebody who had the password brought upon the owner's device, once a day.
+func TestAResetEndsTheWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(2 * 365 * 24 * time.Hour) // bubbles begin in 2000, and Django's tokens in 2001
+		l := newLab(t)
+		u := l.user("alice")
+		sec, _, _ := l.browser("192.0.2.1").enrol("alice")
+		thief := l.browser("192.0.2.2")
+		wait := func() time.Duration {
+			t.Helper()
+			if err := thief.login("alice", goodPassword); !errors.Is(err, accounts.ErrFactorNeeded) {
+				t.Fatal(err)
+			}
+			var later *accounts.TooManyError
+			for range 8 {
+				for errors.As(thief.code("", "000000"), &later) {
+					time.Sleep(later.RetryAfter)
+				}
+			}
+			errors.As(thief.code("", "000000"), &later)
+			return later.RetryAfter
+		}
+		if got := wait(); got < time.Minute {
+			t.Fatalf("after eight wrong codes the wait is %s", got)
+		}
+		reset := func() {
+			t.Helper()
+			u, err := l.store.ByID(t.Context(), u.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			id, token := l.a.ResetLink(&u)
+			l.browser("192.0.2.3").do(func(w http.ResponseWriter, r *http.Request) {
+				if err := l.a.ResetPassword(w, r, id, token, goodPassword); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		reset()
+		owner := l.browser("192.0.2.4")
+		in := func() error {
+			if err := owner.login("alice", goodPassword); !errors.Is(err, accounts.ErrFactorNeeded) {
+				t.Fatal(err)
+			}
+			return owner.code("", codeAt(t, sec, time.Now()))
+		}
+		if err := in(); err != nil {
+			t.Errorf("after the reset: %v", err)
+		}
+		time.Sleep(time.Hour)
+		_ = wait()
+		reset()
+		var later *accounts.TooManyError
+		if err := in(); !errors.As(err, &later) {
+			t.Errorf("after a second reset on the same day: %v, want to be told to wait", err)
+		}
+	})
+}

@@ -13,7 +13,8 @@ import (
 )
 
 // RequireLogin lets nobody through who is not logged in: a page redirects to Config.LoginPath, with where to come back
-// to as "next"; anything but GET and HEAD is answered with 403.
+// to as "next"; anything but GET and HEAD is answered with 403. Who has to have a second factor by Config.SecondFactor,
+// and has shown none in this session, is sent to show it or to set one up: also who logged in on a Django site.
 func (a *Accounts) RequireLogin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		u, err := a.Current(r.Context())
@@ -22,6 +23,8 @@ func (a *Accounts) RequireLogin(next http.Handler) http.Handler {
 			httpx.Refuse(w, r, http.StatusServiceUnavailable, err)
 		case u == nil:
 			a.sendTo(w, r, a.cfg.LoginPath)
+		case a.KeepsFactors() && a.FactorDemanded(u) && a.FactorShown(r.Context()).IsZero():
+			a.StepUp(w, r)
 		default:
 			next.ServeHTTP(w, r)
 		}

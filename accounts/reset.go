@@ -126,6 +126,7 @@ func (a *Accounts) ResetPassword(w http.ResponseWriter, r *http.Request, id, tok
 	if err == nil && len(twins) == 1 {
 		err = a.cfg.Lockout.UnlockAccount(ctx, CanonicalUsername(u.Username), "a reset by mail")
 	}
+	err = errors.Join(err, a.relieve(ctx, u.ID))
 	_, ended := a.cfg.Sessions.EndUser(ctx, u.ID)
 	a.rememberDevice(w, r, &u)
 	a.event(ctx, slog.LevelWarn, "airworthy.security.PasswordChanged", "a password was reset by mail", u)

@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"fmt"
 	"net/http"
 
 	"github.com/airworthy-go/airworthy/accounts"
@@ -17,11 +16,6 @@ func (p *Pages) overview(w http.ResponseWriter, r *http.Request, u *accounts.Use
 		p.fail(w, r, err)
 		return
 	}
-	sessions, err := p.accounts.Sessions(ctx)
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
 	factors, err := p.accounts.FactorStates(ctx)
 	if err != nil {
 		p.fail(w, r, err)
@@ -30,16 +24,13 @@ func (p *Pages) overview(w http.ResponseWriter, r *http.Request, u *accounts.Use
 	row := func(title, tag, line, path, label string) {
 		page.Items = append(page.Items, Item{Title: title, Tag: tag, Lines: []string{line}, Links: []Link{{Path: p.cfg.Path + path, Label: label}}})
 	}
-	email, count := u.Email, "One session: this one."
+	email := u.Email
 	if email == "" {
 		email = "None. Without one you cannot reset a forgotten password."
 	}
-	if len(sessions) > 1 {
-		count = fmt.Sprintf("%d sessions: this one and %d more.", len(sessions), len(sessions)-1)
-	}
 	row("Password", "", "Other sessions end when you change it.", "password/", "Change")
 	row("E-mail address", "", email, "email/", "Change")
-	row("Sessions", "", count, "sessions/", "Show")
+	row("Sessions", "", "Where you are logged in.", "sessions/", "Show") // not how many: in Django's table that is costly to know
 	switch {
 	case !p.accounts.KeepsFactors():
 	case len(factors) > 0:
