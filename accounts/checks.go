@@ -29,7 +29,7 @@ func (c Config) Checks() []check.Check {
 	return []check.Check{
 		rule("accounts.W001", check.Warning, c.Mail == nil, "",
 			"No mail can be sent: nobody can reset a password, and nobody hears that theirs was changed.",
-			"Set Config.Mail to what sends mail here."),
+			"Set EMAIL_URL where the application sends mail as it says; else set Config.Mail, for which drivers/smtpmail has a mailer."),
 		rule("accounts.W002", check.Warning, plain, "SITE_ORIGIN",
 			"Links in mails lead to http: whoever is on the network can read the token in them.",
 			"Set SITE_ORIGIN to the site's https:// origin."),
