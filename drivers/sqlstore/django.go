@@ -135,7 +135,7 @@ func (s *Django) Load(ctx context.Context, token string) (session.Record, error)
 	case errors.Is(err, sql.ErrNoRows):
 		return session.Record{}, session.ErrNotFound
 	case err != nil:
-		return session.Record{}, fmt.Errorf("sqlstore: load: %w", err)
+		return session.Record{}, wrapped("load", err)
 	}
 	expires, err := scanned(date)
 	if err != nil {

@@ -50,7 +50,7 @@ func (s *Django) scan(ctx context.Context, now time.Time, keysOnly bool, f func(
 func (s *Django) read(ctx context.Context, query string, args ...any) ([]djangoRow, error) {
 	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("sqlstore: scan: %w", err)
+		return nil, wrapped("scan", err)
 	}
 	defer func() { _ = rows.Close() }()
 	var all []djangoRow
@@ -61,12 +61,12 @@ func (s *Django) read(ctx context.Context, query string, args ...any) ([]djangoR
 			into = into[:1]
 		}
 		if err := rows.Scan(into...); err != nil {
-			return nil, fmt.Errorf("sqlstore: scan: %w", err)
+			return nil, wrapped("scan", err)
 		}
 		all = append(all, r)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("sqlstore: scan: %w", err)
+		return nil, wrapped("scan", err)
 	}
 	return all, nil
 }

@@ -101,7 +101,7 @@ func (s *Sessions) Load(ctx context.Context, token string) (session.Record, erro
 	case errors.Is(err, sql.ErrNoRows):
 		return session.Record{}, session.ErrNotFound
 	case err != nil:
-		return session.Record{}, fmt.Errorf("sqlstore: load: %w", err)
+		return session.Record{}, wrapped("load", err)
 	}
 	return r.record(), nil
 }
@@ -141,7 +141,7 @@ func (s *Sessions) ListByUser(ctx context.Context, user string, now time.Time) (
 	}
 	rows, err := s.db.QueryContext(ctx, s.list, user, now.Unix())
 	if err != nil {
-		return nil, fmt.Errorf("sqlstore: list: %w", err)
+		return nil, wrapped("list", err)
 	}
 	defer func() { _ = rows.Close() }()
 	var entries []session.Entry
@@ -149,12 +149,12 @@ func (s *Sessions) ListByUser(ctx context.Context, user string, now time.Time) (
 		var r row
 		var id string
 		if err := rows.Scan(append(r.into(), &id)...); err != nil {
-			return nil, fmt.Errorf("sqlstore: list: %w", err)
+			return nil, wrapped("list", err)
 		}
 		entries = append(entries, session.Entry{ID: id, Record: r.record()})
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("sqlstore: list: %w", err)
+		return nil, wrapped("list", err)
 	}
 	return entries, nil
 }

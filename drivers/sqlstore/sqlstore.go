@@ -207,7 +207,18 @@ func wrapped(what string, err error) error {
 	if err == nil {
 		return nil
 	}
+	if noTable(err) {
+		return fmt.Errorf("sqlstore: %s: %w: call the store's Migrate at the start, or Django's migrate for its tables", what, err)
+	}
 	return fmt.Errorf("sqlstore: %s: %w", what, err)
+}
+
+// noTable reports whether the table that was asked for is not there.
+func noTable(err error) bool {
+	if p, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return p.Code == "42P01"
+	}
+	return strings.Contains(err.Error(), "no such table")
 }
 
 // write runs a statement and returns how many rows it changed.
@@ -218,7 +229,7 @@ func (d database) write(ctx context.Context, what, query string, args ...any) (i
 	}
 	result, err := d.ExecContext(ctx, query, args...)
 	if err != nil {
-		return 0, fmt.Errorf("sqlstore: %s: %w", what, err)
+		return 0, wrapped(what, err)
 	}
 	n, err := result.RowsAffected()
 	if err != nil {

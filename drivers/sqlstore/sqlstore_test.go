@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -255,6 +256,27 @@ func TestAClosedDatabaseIsAnError(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Whoever forgets the tables is told how they are made.
+func TestTablesThatAreNotThere(t *testing.T) {
+	db := openSQLite(t)
+	sessions, err1 := sqlstore.New(db, sqlstore.SQLite)
+	users, err2 := sqlstore.NewAccounts(db, sqlstore.SQLite)
+	failures, err3 := sqlstore.NewLockout(db, sqlstore.SQLite)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		t.Fatal(err)
+	}
+	_, saveErr := sessions.Save(t.Context(), "", &session.Record{Expires: time.Now().Add(time.Hour)})
+	_, loadErr := sessions.Load(t.Context(), strings.Repeat("x", 32))
+	_, byErr := users.ByUsername(t.Context(), "ada")
+	_, twinsErr := users.Twins(t.Context(), "ada")
+	_, lockedErr := failures.Locked(t.Context(), time.Now(), 1)
+	for what, err := range map[string]error{"Save": saveErr, "Load": loadErr, "ByUsername": byErr, "Twins": twinsErr, "Locked": lockedErr} {
+		if err == nil || !strings.Contains(err.Error(), "call the store's Migrate") {
+			t.Errorf("%s = %v, want what to do", what, err)
+		}
 	}
 }
 
