@@ -38,7 +38,6 @@ import (
 	"github.com/airworthy-go/airworthy/cookies"
 	"github.com/airworthy-go/airworthy/keyring"
 	"github.com/airworthy-go/airworthy/lockout"
-	"github.com/airworthy-go/airworthy/otp"
 	"github.com/airworthy-go/airworthy/password"
 	"github.com/airworthy-go/airworthy/password/policy"
 	"github.com/airworthy-go/airworthy/session"
@@ -137,7 +136,6 @@ type Config struct {
 type Accounts struct {
 	cfg     Config
 	origin  string
-	totp    otp.TOTP
 	session *keyring.MAC  // Django's session auth hash
 	reset   *keyring.MAC  // Django's reset tokens
 	factors *keyring.AEAD // seals what factors are made of

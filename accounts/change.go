@@ -133,8 +133,7 @@ func (a *Accounts) ChangeEmail(r *http.Request, password, email string) error {
 	if err != nil {
 		return err
 	}
-	// An operator may have locked the account while the password was verified, and all of a user is stored at once.
-	former, err := a.cfg.Store.ByID(ctx, u.ID)
+	former, err := a.cfg.Store.ByID(ctx, u.ID) // an operator may have acted while the password was verified
 	switch {
 	case err != nil:
 		return err
@@ -144,10 +143,10 @@ func (a *Accounts) ChangeEmail(r *http.Request, password, email string) error {
 		return ErrConflict
 	}
 	*u = former
-	u.Email = email
-	if err := a.cfg.Store.Update(ctx, *u); err != nil {
+	if err := a.cfg.Store.SetEmail(ctx, u.ID, email); err != nil {
 		return err
 	}
+	u.Email = email
 	err = a.endOthers(session.From(ctx))
 	a.event(ctx, slog.LevelWarn, "airworthy.security.EmailChanged", "an e-mail address was changed", *u)
 	a.notify(ctx, former, "Your e-mail address was changed", "The e-mail address of your account was changed. If that was not you, tell whoever runs the site.")

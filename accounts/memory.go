@@ -168,6 +168,37 @@ func (m *Memory) Update(_ context.Context, u User) error {
 	return nil
 }
 
+// SetEmail implements [Store].
+func (m *Memory) SetEmail(_ context.Context, id, email string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	have := m.byID[id]
+	if have == nil {
+		return ErrNotFound
+	}
+	next := *have
+	next.Email = email
+	if err := next.Validate(); err != nil {
+		return err
+	}
+	m.removeEmail(have)
+	have.Email = email
+	m.addEmail(have)
+	return nil
+}
+
+// SetActive implements [Store].
+func (m *Memory) SetActive(_ context.Context, id string, active bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	have := m.byID[id]
+	if have == nil {
+		return ErrNotFound
+	}
+	have.Active = active
+	return nil
+}
+
 // SetPassword implements [Store].
 func (m *Memory) SetPassword(_ context.Context, id, was, encoded string) error {
 	if err := ValidEncoded(encoded); err != nil {

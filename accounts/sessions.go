@@ -105,8 +105,7 @@ func (a *Accounts) SetActive(ctx context.Context, id string, active bool) error 
 	if err != nil {
 		return err
 	}
-	u.Active = active
-	if err := a.cfg.Store.Update(ctx, u); err != nil {
+	if err := a.cfg.Store.SetActive(ctx, id, active); err != nil {
 		return err
 	}
 	if active {

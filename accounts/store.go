@@ -75,6 +75,11 @@ type Store interface {
 	// ErrNotFound if there is none.
 	Update(ctx context.Context, u User) error
 
+	// SetEmail and SetActive replace that one field, and bring back nothing that somebody else has changed meanwhile. The
+	// error is ErrNotFound if there is no such user.
+	SetEmail(ctx context.Context, id, email string) error
+	SetActive(ctx context.Context, id string, active bool) error
+
 	// SetPassword replaces the hash was by encoded, in one step: an upgrade that is late does not undo a change of
 	// password. The error is ErrConflict if the hash is another one, ErrNotFound if there is no such user.
 	SetPassword(ctx context.Context, id, was, encoded string) error

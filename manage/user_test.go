@@ -313,11 +313,11 @@ func (s failing) List(ctx context.Context, after string, limit int) ([]accounts.
 	return s.Store.List(ctx, after, limit)
 }
 
-func (s failing) Update(ctx context.Context, u accounts.User) error {
+func (s failing) SetActive(ctx context.Context, id string, active bool) error {
 	if s.update != nil {
 		return s.update
 	}
-	return s.Store.Update(ctx, u)
+	return s.Store.SetActive(ctx, id, active)
 }
 
 func TestUserStoreFails(t *testing.T) {

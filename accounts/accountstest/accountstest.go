@@ -45,6 +45,7 @@ func TestStore(t *testing.T, open Open) {
 		{"an address finds whoever may have it", testEmail},
 		{"look-alikes of an address hide nobody", testLookalikes},
 		{"an update replaces what it may and nothing else", testUpdate},
+		{"an address and a lock are set alone", testSetters},
 		{"a password is replaced if it is the one that was meant", testSetPassword},
 		{"of many changes of one password one wins", testSetPasswordAtOnce},
 		{"an update does not bring back a former password", testUpdateAndPassword},

@@ -32,6 +32,8 @@ type fault struct {
 	list      func(m *memory, after string, limit int) ([]user, error)
 	create    func(m *memory, u user) (user, error)
 	update    func(m *memory, u user) error
+	email     func(m *memory, id, address string) error
+	active    func(m *memory, id string, active bool) error
 	password  func(m *memory, id, was, encoded string) error
 	lastLogin func(m *memory, id string, at time.Time) error
 }
@@ -84,6 +86,20 @@ func (f *fault) Update(ctx context.Context, u user) error {
 		return f.update(f.memory, u)
 	}
 	return f.memory.Update(ctx, u)
+}
+
+func (f *fault) SetEmail(ctx context.Context, id, address string) error {
+	if f.email != nil {
+		return f.email(f.memory, id, address)
+	}
+	return f.memory.SetEmail(ctx, id, address)
+}
+
+func (f *fault) SetActive(ctx context.Context, id string, active bool) error {
+	if f.active != nil {
+		return f.active(f.memory, id, active)
+	}
+	return f.memory.SetActive(ctx, id, active)
 }
 
 func (f *fault) SetPassword(ctx context.Context, id, was, encoded string) error {
@@ -239,6 +255,20 @@ var faults = []struct {
 			}
 			return m.Update(bg, u)
 		}}},
+	{"only-locks", "an address and a lock are set alone", fault{
+		active: func(m *memory, id string, active bool) error {
+			if active {
+				_, err := m.ByID(bg, id)
+				return err
+			}
+			return m.SetActive(bg, id, active)
+		}}},
+	{"email-unlocks", "an address and a lock are set alone", fault{
+		email: func(m *memory, id, address string) error {
+			return errors.Join(m.SetEmail(bg, id, address), m.SetActive(bg, id, true))
+		}}},
+	{"email-of-nobody", "an address and a lock are set alone", fault{
+		email: func(m *memory, id, address string) error { return ignore(m.SetEmail(bg, id, address)) }}},
 	{"deaf-set", "a password is replaced if it is the one", fault{
 		password: func(m *memory, id, was, encoded string) error {
 			have, err := m.ByID(bg, id)

@@ -122,6 +122,33 @@ func testUpdate(t *testing.T, s accounts.Store) {
 	wantErr(t, "Update without an ID", s.Update(t.Context(), change), accounts.ErrNotFound)
 }
 
+func testSetters(t *testing.T, s accounts.Store) {
+	alice, bob := create(t, s, somebody("alice")), create(t, s, somebody("bob"))
+	want := byID(t, s, alice.ID)
+	for i, active := range []bool{false, true, false} {
+		want.Active, want.Email = active, fmt.Sprintf("Other%d@example.org", i)
+		if err := errors.Join(s.SetActive(t.Context(), alice.ID, active), s.SetEmail(t.Context(), alice.ID, want.Email)); err != nil {
+			t.Fatalf("SetActive and SetEmail: %v", err)
+		}
+		same(t, "after SetActive and SetEmail", byID(t, s, alice.ID), want)
+		if got, err := s.ByEmail(t.Context(), strings.ToUpper(want.Email)); err != nil || !slices.Contains(names(got), "alice") {
+			t.Errorf("by her new address: %q, %v, want alice", names(got), err)
+		}
+	}
+	if got, err := s.ByEmail(t.Context(), alice.Email); err != nil || len(got) != 0 {
+		t.Errorf("by her former address: %q, %v, want nobody", names(got), err)
+	}
+	same(t, "another, after that", byID(t, s, bob.ID), bob)
+	for _, id := range []string{"", alice.ID + "0", "\x00", "\xff", strings.Repeat("1", 1000)} {
+		wantErr(t, "SetEmail of nobody", s.SetEmail(t.Context(), id, "a@example.org"), accounts.ErrNotFound)
+		wantErr(t, "SetActive of nobody", s.SetActive(t.Context(), id, false), accounts.ErrNotFound)
+	}
+	for _, email := range []string{"a\x00@example.org", "a\xff@example.org", strings.Repeat("a", accounts.MaxEmail+1)} {
+		wantErr(t, fmt.Sprintf("SetEmail to %d bytes that cannot be kept", len(email)), s.SetEmail(t.Context(), alice.ID, email), accounts.ErrInvalid)
+	}
+	same(t, "after what was refused", byID(t, s, alice.ID), want)
+}
+
 func testSetPassword(t *testing.T, s accounts.Store) {
 	alice, bob := create(t, s, somebody("alice")), create(t, s, somebody("bob"))
 	for _, was := range []string{"", "another", bob.Password, alice.Password + " ", strings.ToUpper(alice.Password), "\x00", "\xff",

@@ -19,7 +19,7 @@ type Accounts struct {
 	users
 	factors
 
-	byCanonical, byEmail, insert, update string
+	byCanonical, byEmail, insert, update, setEmail, setActive string
 }
 
 var (
@@ -54,6 +54,8 @@ func NewAccounts(db *sql.DB, driver string) (*Accounts, error) {
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (canonical) DO NOTHING`),
 		update: d.text(`UPDATE airworthy_users SET email = ?, first_name = ?, last_name = ?, active = ?, staff = ?,
 			superuser = ?, canonical_email = ? WHERE id = ?`),
+		setEmail:  d.text(`UPDATE airworthy_users SET email = ?, canonical_email = ? WHERE id = ?`),
+		setActive: d.text(`UPDATE airworthy_users SET active = ? WHERE id = ?`),
 	}, nil
 }
 
@@ -138,6 +140,27 @@ func (a *Accounts) Create(ctx context.Context, u accounts.User) (accounts.User, 
 		return accounts.User{}, accounts.ErrTaken
 	}
 	return u, nil
+}
+
+// SetEmail implements [accounts.Store].
+func (a *Accounts) SetEmail(ctx context.Context, id, email string) error {
+	if err := validUpdate(accounts.User{Email: email}); err != nil {
+		return err
+	}
+	key, ok := a.key(id)
+	if !ok {
+		return accounts.ErrNotFound
+	}
+	return a.users.db.change(ctx, "set e-mail", a.setEmail, email, accounts.CanonicalEmail(email), key)
+}
+
+// SetActive implements [accounts.Store].
+func (a *Accounts) SetActive(ctx context.Context, id string, active bool) error {
+	key, ok := a.key(id)
+	if !ok {
+		return accounts.ErrNotFound
+	}
+	return a.users.db.change(ctx, "set active", a.setActive, active, key)
 }
 
 // Update implements [accounts.Store].

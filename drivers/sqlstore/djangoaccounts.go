@@ -31,7 +31,7 @@ type DjangoAccounts struct {
 	users
 	factors
 
-	twins, emails, insert, update string
+	twins, emails, insert, update, setEmail, setActive string
 }
 
 var (
@@ -81,6 +81,8 @@ func NewDjangoAccounts(db *sql.DB, driver string, o DjangoAccountsOptions) (*Dja
 			ON CONFLICT (username) DO NOTHING RETURNING id`),
 		update: d.text(`UPDATE ` + t + ` SET email = ?, first_name = ?, last_name = ?, is_active = ?, is_staff = ?,
 			is_superuser = ? WHERE id = CAST(? AS bigint)`),
+		setEmail:  d.text(`UPDATE ` + t + ` SET email = ? WHERE id = CAST(? AS bigint)`),
+		setActive: d.text(`UPDATE ` + t + ` SET is_active = ? WHERE id = CAST(? AS bigint)`),
 	}, nil
 }
 
@@ -184,6 +186,27 @@ func (a *DjangoAccounts) Create(ctx context.Context, u accounts.User) (accounts.
 		return accounts.User{}, err
 	}
 	return u, nil
+}
+
+// SetEmail implements [accounts.Store].
+func (a *DjangoAccounts) SetEmail(ctx context.Context, id, email string) error {
+	if err := validUpdate(accounts.User{Email: email}); err != nil {
+		return err
+	}
+	key, ok := a.key(id)
+	if !ok {
+		return accounts.ErrNotFound
+	}
+	return a.users.db.change(ctx, "set e-mail", a.setEmail, email, key)
+}
+
+// SetActive implements [accounts.Store].
+func (a *DjangoAccounts) SetActive(ctx context.Context, id string, active bool) error {
+	key, ok := a.key(id)
+	if !ok {
+		return accounts.ErrNotFound
+	}
+	return a.users.db.change(ctx, "set active", a.setActive, active, key)
 }
 
 // Update implements [accounts.Store].
