@@ -15,18 +15,19 @@ import (
 type site struct {
 	Cache     settings.Cache `env:"CACHE_URL" doc:"Where sessions are kept."`
 	Session   session.Config
+	Lockout   lockout.Config
 	KeyLedger keyring.Ledger
 }
 
-func build(ctx context.Context, cfg site) (*lockout.Guard, error) {
+func build(ctx context.Context, cfg site) (*site, error) {
 	client, err := redisstore.Open(ctx, cfg.Cache) // CACHE_URL
 	if err != nil {
 		return nil, err
 	}
 	cfg.Session.Store = redisstore.NewSessions(client)
+	cfg.Lockout.Store = redisstore.NewLockout(client)
 	cfg.KeyLedger = redisstore.NewKeyLedger(client)
-	guard, err := lockout.New(lockout.Config{Store: redisstore.NewLockout(client)})
-	return guard, err
+	return &cfg, nil
 }
 
 func Example() {

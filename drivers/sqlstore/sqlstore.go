@@ -32,6 +32,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -74,8 +75,11 @@ func Open(ctx context.Context, driver string, dsn secret.Text) (*sql.DB, error) 
 	if err != nil {
 		return nil, unreadable(driver)
 	}
-	if driver == SQLite && inMemory(name) {
-		db.SetMaxOpenConns(1) // each connection would have a database of its own
+	if driver == SQLite {
+		private(name)
+		if inMemory(name) {
+			db.SetMaxOpenConns(1) // each connection would have a database of its own
+		}
 	}
 	if err := db.PingContext(ctx); err != nil {
 		_ = db.Close()
@@ -87,6 +91,30 @@ func Open(ctx context.Context, driver string, dsn secret.Text) (*sql.DB, error) 
 	return db, nil
 }
 
+// sqliteFile returns the path of the file that a DSN names.
+func sqliteFile(name string) string {
+	path, _, _ := strings.Cut(name, "?")
+	if rest, ok := strings.CutPrefix(path, "file:"); ok {
+		if decoded, err := url.PathUnescape(rest); err == nil {
+			return decoded
+		}
+		return rest
+	}
+	return path
+}
+
+// private makes the file of a new database such that only its owner reads it, as SQLite then makes those beside it:
+// it holds sessions and password hashes, and the usual umask lets everybody read. One that is there stays as it is, and
+// what is wrong with the path the driver says.
+func private(name string) {
+	if inMemory(name) || strings.Contains(name, "mode=ro") || strings.Contains(name, "mode=rw&") || strings.HasSuffix(name, "mode=rw") {
+		return
+	}
+	if f, err := os.OpenFile(sqliteFile(name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil {
+		_ = f.Close()
+	}
+}
+
 // silent is the error of a database that cannot be reached, on one line. Of SQLite it names the file, in full because
 // most that is wrong with it is that it was looked for elsewhere; the options may hold anything and are left out.
 func silent(driver, name, why string) error {
@@ -94,10 +122,7 @@ func silent(driver, name, why string) error {
 	if driver != SQLite || inMemory(name) {
 		return fmt.Errorf("sqlstore: the database does not answer: %s", why)
 	}
-	path, _, _ := strings.Cut(strings.TrimPrefix(name, "file:"), "?")
-	if decoded, err := url.PathUnescape(path); err == nil {
-		path = decoded
-	}
+	path := sqliteFile(name)
 	if full, err := filepath.Abs(path); err == nil {
 		path = full
 	}
