@@ -36,6 +36,7 @@ import (
 	"unicode"
 
 	"github.com/airworthy-go/airworthy/cookies"
+	"github.com/airworthy-go/airworthy/internal/httpx"
 	"github.com/airworthy-go/airworthy/keyring"
 	"github.com/airworthy-go/airworthy/lockout"
 	"github.com/airworthy-go/airworthy/password"
@@ -142,6 +143,8 @@ type Accounts struct {
 	devices *keyring.AEAD // seals the device cookie
 	device  *cookies.Cookie
 
+	refusals *httpx.Sampler // of the log
+
 	mail struct {
 		sync.Mutex
 		queue  chan func(context.Context)
@@ -173,6 +176,8 @@ func New(cfg Config) (*Accounts, error) {
 		reset:   cfg.Ring.MAC(saltReset),
 		factors: cfg.Ring.AEAD(keyring.Context("accounts", "factor")),
 		devices: cfg.Ring.AEAD(keyring.Context("accounts", "device")),
+
+		refusals: httpx.NewSampler(time.Minute, refusalsOfAKind, refusalKinds),
 	}, nil
 }
 

@@ -2,9 +2,12 @@ package accounts_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/airworthy-go/airworthy/accounts"
 	"github.com/airworthy-go/airworthy/session"
@@ -106,4 +109,30 @@ func TestRefusalsAreAlike(t *testing.T) {
 	if strings.Contains(l.log.String(), goodPassword) {
 		t.Error("the log has a password")
 	}
+}
+
+// TestAFloodOfRefusalsDoesNotFloodTheLog: a few of each kind in a minute are logged, and the next says how many were not.
+func TestAFloodOfRefusalsDoesNotFloodTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.user("alice")
+		for i := range 50 {
+			if err := l.browser(fmt.Sprintf("198.51.100.%d", i+1)).login("nobody", "guess"); !errors.Is(err, accounts.ErrRefused) {
+				t.Fatal(err)
+			}
+		}
+		if err := l.browser("192.0.2.1").login("alice", "guess"); !errors.Is(err, accounts.ErrRefused) {
+			t.Fatal(err)
+		}
+		if got := l.events("airworthy.security.LoginRefused"); got != 6 {
+			t.Errorf("%d of 51 refusals are logged, want five of nobody's and alice's one", got)
+		}
+		time.Sleep(2 * time.Minute)
+		if err := l.browser("192.0.2.2").login("alice", "guess"); !errors.Is(err, accounts.ErrRefused) {
+			t.Fatal(err)
+		}
+		if !strings.Contains(l.log.String(), "unlogged=45") {
+			t.Error("the next refusal does not say that 45 were not logged")
+		}
+	})
 }

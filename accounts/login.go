@@ -98,7 +98,7 @@ func (a *Accounts) authenticate(r *http.Request, name, password string) (User, e
 		return User{}, a.unverified(ctx, try, err)
 	}
 	if !known || !u.Active || !verdict.OK || try.Locked {
-		a.refused(ctx, name, u, known, try.Locked)
+		a.refused(ctx, u, known, try.Locked)
 		return User{}, ErrRefused
 	}
 	if err := try.Succeed(ctx); err != nil {
@@ -124,9 +124,16 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// How many refusals of one kind are logged in a minute, and how many kinds: a user and a reason are one. Strangers can
+// cause as many as they like.
+const (
+	refusalsOfAKind = 5
+	refusalKinds    = 256
+)
+
 // refused logs a refusal. The name is what somebody typed, which may be a password that went into the wrong field: the
 // log has it only if it is a user's.
-func (a *Accounts) refused(ctx context.Context, name string, u User, known, locked bool) {
+func (a *Accounts) refused(ctx context.Context, u User, known, locked bool) {
 	reason := "password"
 	switch {
 	case !known:
@@ -136,7 +143,10 @@ func (a *Accounts) refused(ctx context.Context, name string, u User, known, lock
 	case !u.Active:
 		reason = "inactive"
 	}
-	a.event(ctx, slog.LevelWarn, "airworthy.security.LoginRefused", "a login was refused", u, slog.String("reason", reason))
+	if unlogged, ok := a.refusals.Take(reason, u.ID); ok {
+		a.event(ctx, slog.LevelWarn, "airworthy.security.LoginRefused", "a login was refused", u,
+			slog.String("reason", reason), slog.Uint64("unlogged", unlogged))
+	}
 }
 
 // upgrade stores the hash anew, as the hasher now wants it, and returns the user as he is then. It is a kindness, and no
@@ -168,7 +178,7 @@ func (a *Accounts) again(ctx context.Context, id, password string) (User, error)
 		return User{}, err
 	}
 	if !u.Active || !verdict.OK {
-		a.refused(ctx, u.Username, u, true, false)
+		a.refused(ctx, u, true, false)
 		return User{}, ErrRefused
 	}
 	return u, nil
