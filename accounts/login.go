@@ -127,8 +127,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 // How many refusals of one kind are logged in a minute, and how many kinds: a user and a reason are one. Strangers can
 // cause as many as they like.
 const (
-	refusalsOfAKind = 5
-	refusalKinds    = 256
+	refusalsOfAKind = 30
+	refusalKinds    = 64
 )
 
 // refused logs a refusal. The name is what somebody typed, which may be a password that went into the wrong field: the
