@@ -162,8 +162,8 @@ func (c Config) validate() error {
 				p, p.Masked(), netip.PrefixFrom(p.Addr(), p.Addr().BitLen()))
 		}
 	}
-	if c.FactorAge != 0 && c.FactorAge < time.Minute {
-		bad("ADMIN_FACTOR_AGE: %s is less than a minute: write how long ago a second factor may have been shown, such as 15m", c.FactorAge)
+	if c.FactorAge != 0 && c.FactorAge < time.Second {
+		bad("ADMIN_FACTOR_AGE: %s is less than a second: write how long ago a second factor may have been shown, such as 15m", c.FactorAge)
 	}
 	return errors.Join(errs...)
 }

@@ -446,7 +446,7 @@ func TestNewRefuses(t *testing.T) {
 		"a network's address":  {func(c *admin.Config) { c.Networks = networks("10.0.0.1/8") }, "write 10.0.0.0/8"},
 		"no network":           {func(c *admin.Config) { c.Networks = []netip.Prefix{{}} }, "ADMIN_NETWORKS"},
 		"a negative age":       {func(c *admin.Config) { c.FactorAge = -1 }, "ADMIN_FACTOR_AGE"},
-		"an age of no use":     {func(c *admin.Config) { c.FactorAge = time.Minute - 1 }, "ADMIN_FACTOR_AGE"},
+		"an age of no use":     {func(c *admin.Config) { c.FactorAge = time.Second - 1 }, "ADMIN_FACTOR_AGE"},
 		"no pages":             {func(c *admin.Config) { c.Pages = nil }, "Pages"},
 		"two pages of a path":  {page(admin.Page{Path: "a", Title: "B", Show: note}), "two pages"},
 		"a page without title": {page(admin.Page{Path: "b", Show: note}), "no Title"},
