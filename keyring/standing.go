@@ -3,6 +3,8 @@ package keyring
 import (
 	"fmt"
 	"time"
+
+	"github.com/airworthy-go/airworthy/internal/words"
 )
 
 // Live is how long ago an instance may have reported to a [Ledger] and still counts as running. They report every minute.
@@ -101,7 +103,7 @@ func (s *Standing) judge(cfg Config, before []*Standing, now time.Time) {
 	case "current":
 		s.Next = "signs"
 		if limit := cfg.Limit(); !s.Made.IsZero() && now.Sub(s.Made) > limit {
-			s.Next = "signs; older than " + span(limit) + `: "key rotate"`
+			s.Next = "signs; older than " + words.Span(limit) + `: "key rotate"`
 		}
 	case "staged":
 		s.Next = `"key rotate" goes on with it`
@@ -128,42 +130,15 @@ func (s *Standing) retirable(longest time.Duration, after *Standing, now time.Ti
 	until, known := Until(after.Made, longest)
 	switch {
 	case s.Signing > 0:
-		return false, counted(s.Signing, "live instance") + " still signing with it"
+		return false, words.Count(s.Signing, "live instance") + " still signing with it"
 	case longest <= 0:
 		return false, "unknown: nothing says how long what it signed is valid"
 	case !known:
 		return false, "unknown age: its successor has no date"
 	case until.After(now):
-		return false, fmt.Sprintf("may go on %s: sessions of up to %s", dayFrom(until), span(longest))
+		return false, fmt.Sprintf("may go on %s: sessions of up to %s", words.DayFrom(until), words.Span(longest))
 	case s.Last.Add(longest).After(now) && !s.Last.IsZero():
-		return false, fmt.Sprintf("may go on %s: it was needed on %s", dayFrom(s.Last.Add(longest)), s.Last.UTC().Format(time.DateOnly))
+		return false, fmt.Sprintf("may go on %s: it was needed on %s", words.DayFrom(s.Last.Add(longest)), s.Last.UTC().Format(time.DateOnly))
 	}
 	return true, "may be retired now"
-}
-
-func counted(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
-}
-
-// span returns a length of time in the greatest unit that fits.
-func span(d time.Duration) string {
-	switch day := 24 * time.Hour; {
-	case d < 0:
-		return "0 minutes"
-	case d >= 2*day:
-		return counted(int(d/day), "day")
-	case d >= 2*time.Hour:
-		return counted(int(d/time.Hour), "hour")
-	case d >= 2*time.Minute:
-		return counted(int(d/time.Minute), "minute")
-	}
-	return counted(int(d/time.Second), "second")
-}
-
-// dayFrom returns the first day on all of which t has passed.
-func dayFrom(t time.Time) string {
-	return t.Add(24*time.Hour - time.Second).UTC().Format(time.DateOnly)
 }

@@ -62,10 +62,6 @@ type propagating interface{ Propagation() time.Duration }
 // defaultPropagation is how long that is taken to be where nobody knows.
 const defaultPropagation = 12 * time.Minute
 
-// live is for how long after its last report an instance is taken for alive. They report every minute, and one report may
-// fail.
-const live = 3 * time.Minute
-
 // vanished is for how long an instance that stopped reporting without a farewell may be serving still.
 const vanished = time.Hour
 
@@ -89,32 +85,4 @@ func held(r keyring.Report, fingerprint string) (keyring.Use, bool) {
 		}
 	}
 	return keyring.Use{}, false
-}
-
-// plural returns "1 instance", "2 instances".
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
-}
-
-// span returns a length of time in the greatest unit that fits.
-func span(d time.Duration) string {
-	switch day := 24 * time.Hour; {
-	case d < 0:
-		return "0 minutes"
-	case d >= 2*day:
-		return plural(int(d/day), "day")
-	case d >= 2*time.Hour:
-		return plural(int(d/time.Hour), "hour")
-	case d >= 2*time.Minute:
-		return plural(int(d/time.Minute), "minute")
-	}
-	return plural(int(d/time.Second), "second")
-}
-
-// dayFrom returns the first day on all of which t has passed.
-func dayFrom(t time.Time) string {
-	return t.Add(24*time.Hour - time.Second).UTC().Format(time.DateOnly)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/airworthy-go/airworthy/internal/words"
 	"github.com/airworthy-go/airworthy/keyring"
 	"github.com/airworthy-go/airworthy/secret"
 )
@@ -37,7 +38,7 @@ func (r *rotation) await(ctx context.Context, next secret.Text) error {
 		if left <= 0 {
 			return nil
 		}
-		fmt.Fprintf(r.err, "no ledger says what the instances hold: waiting %s, which the change takes to reach them\n", span(left))
+		fmt.Fprintf(r.err, "no ledger says what the instances hold: waiting %s, which the change takes to reach them\n", words.Span(left))
 		return pause(ctx, left)
 	}
 	most := max(3*spread, 15*time.Minute)
@@ -95,7 +96,7 @@ func lagging(all []keyring.Report, fingerprint string, now, spread time.Time) st
 		if len(lack) == 1 {
 			verb = "lacks"
 		}
-		return fmt.Sprintf("%d of %s %s the key: %s", len(lack), plural(len(alive), "instance"), verb, strings.Join(lack, ", "))
+		return fmt.Sprintf("%d of %s %s the key: %s", len(lack), words.Count(len(alive), "instance"), verb, strings.Join(lack, ", "))
 	}
 	if !now.Before(spread) {
 		return ""
@@ -105,7 +106,7 @@ func lagging(all []keyring.Report, fingerprint string, now, spread time.Time) st
 		return "no instance reports to the ledger; the change reaches those that there are by " + until + " UTC"
 	}
 	if silent := len(keyring.Running(all, vanished, now)) - len(alive); silent > 0 {
-		return fmt.Sprintf("%s stopped reporting without saying that it ends; the change reaches it by %s UTC", plural(silent, "instance"), until)
+		return fmt.Sprintf("%s stopped reporting without saying that it ends; the change reaches it by %s UTC", words.Count(silent, "instance"), until)
 	}
 	return ""
 }

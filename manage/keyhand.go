@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/airworthy-go/airworthy/internal/words"
 	"github.com/airworthy-go/airworthy/keyring"
 	"github.com/airworthy-go/airworthy/secret"
 )
@@ -41,14 +42,14 @@ func (r *rotation) byHand(ctx context.Context) error {
 	case at.follows() && at.config().Staged():
 		fmt.Fprintf(&b, `The new key %s is staged. By hand: when every instance has it, %s after it was put there,
 move the first key of %s to %s, and the key that stood there to the head of %[3]s.`,
-			at.others[0].Fingerprint(), span(at.propagation()), fallbacksVariable, keyVariable)
+			at.others[0].Fingerprint(), words.Span(at.propagation()), fallbacksVariable, keyVariable)
 	case at.follows():
 		fmt.Fprintf(&b, `By hand, in two steps:
   1. Put what %[3]q prints before the other keys in %[2]s, leave %[1]s alone,
      and wait until every instance has it: %[4]s from when it can be read there.
   2. Move that key to %[1]s, and put the key that stood there at the head of %[2]s.
      No instance has to be restarted. "key status" says when the former key may go.`,
-			keyVariable, fallbacksVariable, generate, span(at.propagation()))
+			keyVariable, fallbacksVariable, generate, words.Span(at.propagation()))
 	case at.config().Staged():
 		fmt.Fprintf(&b, `The new key %[4]s is staged. By hand:
   1. When every instance has been restarted since, move the first key of %[2]s to %[1]s,

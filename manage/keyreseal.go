@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/internal/words"
 	"github.com/airworthy-go/airworthy/secret"
 	"github.com/airworthy-go/airworthy/settings"
 )
@@ -20,7 +21,7 @@ func (p *program) reseal(ctx context.Context, app *airworthy.App) error {
 	}
 	n, err := a.Reseal(ctx)
 	if n > 0 {
-		fmt.Fprintf(p.err, "sealed %s anew with the current key\n", plural(n, "second factor"))
+		fmt.Fprintf(p.err, "sealed %s anew with the current key\n", words.Count(n, "second factor"))
 	}
 	if err != nil {
 		return fmt.Errorf("not all second factors could be sealed with the current key, and the owner of one that is not could not "+

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/internal/words"
 	"github.com/airworthy-go/airworthy/keyring"
 	"github.com/airworthy-go/airworthy/secret"
 	"github.com/airworthy-go/airworthy/settings"
@@ -159,13 +160,13 @@ func (r *rotation) staged() (next secret.Text, found bool, err error) {
 	print, age := next.Fingerprint(), time.Since(label.Made)
 	_, dated := keyring.LabelOf(at.current)
 	if age > keyring.Grace {
-		fmt.Fprintf(r.err, "the key %s was staged %s ago and never promoted: a new one takes its place\n", print, span(age))
+		fmt.Fprintf(r.err, "the key %s was staged %s ago and never promoted: a new one takes its place\n", print, words.Span(age))
 		if dated { // else it may be a former key after all, and stays
 			at.others, r.dropped = at.others[1:], true
 		}
 		return secret.Text{}, false, nil
 	}
-	fmt.Fprintf(r.err, "the key %s was staged %s ago by a rotation that was interrupted: going on with it\n", print, span(age))
+	fmt.Fprintf(r.err, "the key %s was staged %s ago by a rotation that was interrupted: going on with it\n", print, words.Span(age))
 	if !dated {
 		return next, true, r.confirm("The present key has no date. If it is newer than " + print + ", answer no. Promote " + print + "?")
 	}
@@ -297,7 +298,7 @@ func (r *rotation) report(others []secret.Text) error {
 		fmt.Fprintf(&b, ", %s verifies", others[0].Fingerprint())
 		label, _ := keyring.LabelOf(r.place.current)
 		if until, ok := keyring.Until(label.Made, r.app.Settings().Keyring.Longest); ok {
-			fmt.Fprintf(&b, " and may go on %s, by \"key retire --expired\"", dayFrom(until))
+			fmt.Fprintf(&b, " and may go on %s, by \"key retire --expired\"", words.DayFrom(until))
 		}
 	}
 	_, err := fmt.Fprintln(r.out, b.String())
@@ -314,7 +315,7 @@ func (r *rotation) revoke(ctx context.Context) error {
 	if err := r.judge(next, nil); err != nil {
 		return err
 	}
-	lost := fmt.Sprintf("All sessions end, and everything that %s signed becomes invalid.", plural(1+len(at.others), "key"))
+	lost := fmt.Sprintf("All sessions end, and everything that %s signed becomes invalid.", words.Count(1+len(at.others), "key"))
 	if err := r.confirm(lost + " Go on?"); err != nil {
 		return err
 	}
@@ -329,6 +330,6 @@ func (r *rotation) revoke(ctx context.Context) error {
 		return fmt.Errorf("revoking: the keys may be valid still: %w", err)
 	}
 	_, err = fmt.Fprintf(r.out, "revoked: %s signs, nothing else verifies; the running instances know within %s, or when they are started again\n",
-		next.Fingerprint(), span(at.propagation()))
+		next.Fingerprint(), words.Span(at.propagation()))
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/internal/words"
 	"github.com/airworthy-go/airworthy/keyring"
 )
 
@@ -145,7 +146,7 @@ func (s keyStatus) text(p *program, now time.Time) error {
 	for _, k := range s.Keys {
 		age, instances := "unknown", "-"
 		if !k.Made.IsZero() {
-			age = span(now.Sub(k.Made))
+			age = words.Span(now.Sub(k.Made))
 		}
 		if s.Ledger {
 			instances = k.instances()
@@ -177,7 +178,7 @@ func (k keyLine) use() string {
 	if k.Verified == 0 {
 		parts = append(parts, "verified nothing yet")
 	} else {
-		parts = append(parts, "verified "+plural(int(min(k.Verified, math.MaxInt)), "time"))
+		parts = append(parts, "verified "+words.Count(int(min(k.Verified, math.MaxInt)), "time"))
 	}
 	if !k.Last.IsZero() {
 		parts = append(parts, "last needed "+stamp(k.Last, "2006-01-02 15:04"))
@@ -189,7 +190,7 @@ func (s keyStatus) summary() string {
 	if !s.Ledger {
 		return "No ledger: what the instances hold and need is not known."
 	}
-	return fmt.Sprintf("%s reported within %s.", plural(len(s.Instances), "instance"), span(live))
+	return fmt.Sprintf("%s reported within %s.", words.Count(len(s.Instances), "instance"), words.Span(keyring.Live))
 }
 
 // instances says how many live instances have the key, as what.

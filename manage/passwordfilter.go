@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/airworthy-go/airworthy/internal/words"
 	"github.com/airworthy-go/airworthy/password/policy"
 )
 
@@ -109,9 +110,9 @@ func (p *program) filtered(info policy.FilterInfo, out string, took time.Duratio
 	if err != nil {
 		path = out
 	}
-	fmt.Fprintf(p.err, "read %s in %s, skipped %d\n", plural(int(info.Lines), "line"), took.Round(100*time.Millisecond), info.Skipped)
+	fmt.Fprintf(p.err, "read %s in %s, skipped %d\n", words.Count(int(info.Lines), "line"), took.Round(100*time.Millisecond), info.Skipped)
 	_, err = fmt.Fprintf(p.out, "# %s in %.1f MiB; of %.0f others one is refused by mistake\nPASSWORD_BREACHED_FILE=%s\n",
-		plural(int(info.Entries), "password"), float64(info.Bytes)/(1<<20), 1/info.FalsePositives, path)
+		words.Count(int(info.Entries), "password"), float64(info.Bytes)/(1<<20), 1/info.FalsePositives, path)
 	return err
 }
 

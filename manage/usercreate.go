@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy/accounts"
+	"github.com/airworthy-go/airworthy/internal/words"
 	"github.com/airworthy-go/airworthy/password"
 	"github.com/airworthy-go/airworthy/secret"
 )
@@ -132,5 +133,5 @@ func problems(what string, err error) error {
 	for _, problem := range invalid.Problems {
 		lines = append(lines, "\n  "+problem.Field+": "+problem.Message)
 	}
-	return fmt.Errorf("%s, for %s:%s", what, plural(len(lines), "reason"), strings.Join(lines, ""))
+	return fmt.Errorf("%s, for %s:%s", what, words.Count(len(lines), "reason"), strings.Join(lines, ""))
 }

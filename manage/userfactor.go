@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy/accounts"
+	"github.com/airworthy-go/airworthy/internal/words"
 )
 
 func (p *program) userFactorCommand() *cobra.Command {
@@ -48,7 +49,7 @@ func (u *users) factor(ctx context.Context, who accounts.User, remove, yes bool)
 		return u.listFactors(all)
 	}
 	if !yes {
-		question := fmt.Sprintf("Remove %s of %s, after which the password alone lets in, and end all sessions?", plural(len(all), "second factor"), shown(who.Username))
+		question := fmt.Sprintf("Remove %s of %s, after which the password alone lets in, and end all sessions?", words.Count(len(all), "second factor"), shown(who.Username))
 		if err := u.confirm(question); err != nil {
 			return err
 		}
@@ -58,7 +59,7 @@ func (u *users) factor(ctx context.Context, who accounts.User, remove, yes bool)
 	if err != nil {
 		return fmt.Errorf("not all second factors were removed, or not all sessions ended: run the command again: %w", err)
 	}
-	return u.say("removed %s of %s; all sessions are ended", plural(n, "second factor"), shown(who.Username))
+	return u.say("removed %s of %s; all sessions are ended", words.Count(n, "second factor"), shown(who.Username))
 }
 
 func (u *users) listFactors(all []accounts.Factor) error {

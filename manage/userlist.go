@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy/accounts"
+	"github.com/airworthy-go/airworthy/internal/words"
 	"github.com/airworthy-go/airworthy/lockout"
 	"github.com/airworthy-go/airworthy/password"
 )
@@ -100,9 +101,9 @@ func (u *users) list(ctx context.Context, locked, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	text := plural(n, "account")
+	text := words.Count(n, "account")
 	if locked {
-		text = plural(n, "locked account")
+		text = words.Count(n, "locked account")
 	}
 	fmt.Fprintln(u.err, text)
 	return nil

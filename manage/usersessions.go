@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy/accounts"
+	"github.com/airworthy-go/airworthy/internal/words"
 	"github.com/airworthy-go/airworthy/session"
 )
 
@@ -65,7 +66,7 @@ func (u *users) sessions(ctx context.Context, who accounts.User, f sessionFlags)
 			return err
 		}
 		u.event(ctx, "all sessions of a user were ended by an operator", "airworthy.security.SessionEnded", who)
-		return u.say("ended %s of %s", plural(n, "session"), shown(who.Username))
+		return u.say("ended %s of %s", words.Count(n, "session"), shown(who.Username))
 	case f.end != "":
 		err := u.app.Sessions().End(ctx, who.ID, f.end)
 		if errors.Is(err, session.ErrNotFound) {
@@ -97,7 +98,7 @@ func (u *users) sessions(ctx context.Context, who accounts.User, f sessionFlags)
 			return err
 		}
 	}
-	fmt.Fprintln(u.err, plural(len(all), "session"))
+	fmt.Fprintln(u.err, words.Count(len(all), "session"))
 	return nil
 }
 
