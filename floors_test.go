@@ -62,6 +62,8 @@ var floors = map[string]int{
 	"drivers/internal/fields":        1, // several settings in one secret
 	"secrets/agefile":                4,
 	"check/repo":                     4,
+	"check/deployment":               4, // Compose, Kubernetes, Dockerfile, CI and systemd files
+	"check/preflight":                1, // the sixteen items; the admin's checklist is made of them
 	"drivers/awssecrets":             5,
 	"drivers/azuresecrets":           5,
 	"drivers/azuresecrets/azuretest": 5, // a stand-in for the vault
@@ -75,19 +77,28 @@ var floors = map[string]int{
 	"drivers/qrcode":        5,
 	"drivers/smtpmail":      5,
 
-	"":       6, // the root: all parts, in order
-	"manage": 7, // the commands of an application
+	"": 6, // the root: all parts, in order
 
-	"examples/minimal":                        8,
-	"examples/bulletin":                       8,
-	"examples/bulletin/internal/site":         8,
-	"examples/bulletin/internal/environments": 8,
+	// Floor 7: what the commands are made of.
+	"internal/cli":     7, // exit status, flags of the gate, reports
+	"internal/catalog": 7, // every rule there is
+
+	"manage":        8, // the commands of an application
+	"cmd/airworthy": 8, // the commands that need no Go application
+
+	"examples/minimal":                        9,
+	"examples/bulletin":                       9,
+	"examples/bulletin/internal/site":         9,
+	"examples/bulletin/internal/environments": 9,
 }
 
 // thirdParty says which packages import more than the standard library and golang.org/x, and what. Whoever imports
 // a part inherits what it requires, so the request path requires nothing.
 var thirdParty = map[string][]string{
 	"manage":               {"github.com/spf13/cobra"},
+	"cmd/airworthy":        {"github.com/spf13/cobra"},
+	"internal/cli":         {"github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"check/deployment":     {"go.yaml.in/yaml/v3"},
 	"drivers/redisstore":   {"github.com/redis/go-redis/v9"},
 	"drivers/qrcode":       {"github.com/boombuler/barcode"},
 	"drivers/smtpmail":     {"github.com/wneessen/go-mail"},

@@ -85,7 +85,13 @@ type Check struct {
 	Deploy bool     // run only when Options.Deploy is set
 	Title  string   // what is wrong, for somebody who did not read our source
 	Hint   string   // what to do about it
+	Why    string   // what can happen and to whom, in a sentence or two; explain and the generated page print it
+	See    string   // where the rule comes from: the address of an RFC, a specification, Django's documentation
 	Needs  Evidence // what it looks at
+
+	// Setting is the variable that the check judges, for findings that name none. A check of a live site that has one
+	// confirms what Options.Edge claims of it.
+	Setting string
 
 	// Find looks and returns what it found, nothing if all is well. An error means that it could not look, which
 	// fails the gate. What a Finding leaves empty is filled in from the check.
@@ -102,6 +108,18 @@ type Finding struct {
 	Source   string `json:"source,omitempty"`   // where its value came from, such as ".env:3"
 	Evidence string `json:"evidence,omitempty"` // what was seen, such as the header that was sent
 	Silenced string `json:"silenced,omitempty"` // the reason, if somebody silenced it
+
+	Needs Evidence `json:"needs,omitempty"` // what the check looked at; Run fills it in
+	File  string   `json:"file,omitempty"`  // the file that it is about, from the top of the tree that was judged, with slashes
+	Line  int      `json:"line,omitempty"`  // the line in it, counted from 1; 0 if it is about the whole file
+
+	// Key tells this finding from others of its check about the same setting and file, in a way that stays the same
+	// from one run to the next while the fault does. Empty means the evidence.
+	Key string `json:"-"`
+
+	// Fingerprint names the fault across runs: it depends on the ID, the setting, the file and the key, and neither on the
+	// line nor on wording. Run fills it in. It is of no use to who wants to learn a secret.
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 // When returns the findings of a check that has only one thing to say: none, or one with the given evidence.

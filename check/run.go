@@ -17,6 +17,11 @@ type Options struct {
 	Silenced  []Silence // findings to set aside
 }
 
+// Asks reports whether a run with these options asks c.
+func (o Options) Asks(c Check) bool {
+	return c.Find != nil && (o.Deploy || !c.Deploy) && tagged(c, o.Tags)
+}
+
 // Silence sets a finding aside, with a reason that the report repeats. What could not be checked cannot be silenced.
 type Silence struct {
 	ID     string // exactly one check's ID; there are no patterns
@@ -25,11 +30,13 @@ type Silence struct {
 
 // Report is what a run found.
 type Report struct {
+	Subject   string    `json:"subject,omitempty"` // what was judged, such as a URL or the name of a program; whoever runs the gate sets it
 	FailLevel Level     `json:"fail_level"`
 	Ran       int       `json:"checks"`   // how many checks could look
 	Findings  []Finding `json:"findings"` // worst first, then by ID; not those that were silenced
 	Silenced  []Finding `json:"silenced"` // each with its reason
 	NotRun    []NotRun  `json:"not_run"`  // checks that could not look
+	Asked     []Check   `json:"-"`        // every check that was asked, in the list's order
 }
 
 // NotRun is a check that could not look, or, with the ID "check", a fault of the question itself.
@@ -50,7 +57,7 @@ func (r *Report) Redact(redact func(string) string) {
 	for _, list := range [][]Finding{r.Findings, r.Silenced} {
 		for i := range list {
 			f := &list[i]
-			for _, text := range []*string{&f.Title, &f.Hint, &f.Setting, &f.Source, &f.Evidence, &f.Silenced} {
+			for _, text := range []*string{&f.Title, &f.Hint, &f.Setting, &f.Source, &f.Evidence, &f.Silenced, &f.File} {
 				*text = redact(*text)
 			}
 		}
@@ -87,14 +94,15 @@ func Run(ctx context.Context, checks []Check, opt Options) *Report {
 	}
 	r.refuse(checks, opt)
 	for _, c := range checks {
-		if c.Find == nil || c.Deploy && !opt.Deploy || !tagged(c, opt.Tags) {
-			continue
+		if opt.Asks(c) {
+			r.Asked = append(r.Asked, c)
+			r.add(ctx, c, opt.Silenced)
 		}
-		r.add(ctx, c, opt.Silenced)
 	}
 	worstFirst := func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(b.Level, a.Level), cmp.Compare(a.ID, b.ID))
 	}
+	r.fingerprint()
 	slices.SortStableFunc(r.Findings, worstFirst)
 	slices.SortStableFunc(r.Silenced, worstFirst)
 	return r
@@ -147,6 +155,9 @@ func (r *Report) add(ctx context.Context, c Check, silenced []Silence) {
 		f.Level = cmp.Or(f.Level, c.Level)
 		f.Title = cmp.Or(f.Title, c.Title)
 		f.Hint = cmp.Or(f.Hint, c.Hint)
+		f.Setting = cmp.Or(f.Setting, c.Setting)
+		f.Source = cmp.Or(f.Source, f.place())
+		f.Needs = c.Needs
 		f.Silenced = ""
 		if i := slices.IndexFunc(silenced, func(s Silence) bool { return s.ID == c.ID && s.valid() }); i >= 0 {
 			f.Silenced = silenced[i].Reason

@@ -11,15 +11,19 @@ import (
 // title, level, evidence, tags or Find.
 func Validate(checks []Check) error {
 	var errs []error
-	seen := map[string]bool{}
+	type kind struct {
+		id    string
+		needs Evidence
+	}
+	seen := map[kind]bool{} // one rule may look at the application and at the live site
 	for i, c := range checks {
 		switch {
 		case !validID(c.ID):
 			errs = append(errs, fmt.Errorf("check: number %d: the ID is %q: it must look like part.W001", i, c.ID))
-		case seen[c.ID]:
+		case seen[kind{c.ID, c.Needs}]:
 			errs = append(errs, fmt.Errorf("check: %s: listed twice", c.ID))
 		}
-		seen[c.ID] = true
+		seen[kind{c.ID, c.Needs}] = true
 		if what := c.missing(); len(what) > 0 {
 			errs = append(errs, fmt.Errorf("check: %s: needs %s", c.ID, strings.Join(what, ", ")))
 		}

@@ -1,25 +1,20 @@
 package manage
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy"
 	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/internal/cli"
 )
 
 type checkFlags struct {
-	deploy, listTags          bool
-	tags                      []string
-	failLevel, format, output string
+	cli.Gate
+	deploy bool
 }
 
 func (p *program) checkCommand() *cobra.Command {
@@ -35,50 +30,19 @@ for wrong usage. Set a finding aside with SILENCED_SYSTEM_CHECKS="ID=reason, ID=
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.check(cmd.Context(), f) },
 	}
 	c.Flags().BoolVar(&f.deploy, "deploy", false, "run the checks for deployment too")
-	c.Flags().StringArrayVarP(&f.tags, "tag", "t", nil, "run only checks with this `tag`; may be repeated")
-	c.Flags().BoolVar(&f.listTags, "list-tags", false, "print the tags and exit")
-	c.Flags().StringVar(&f.failLevel, "fail-level", "",
-		"the `level` from which a finding fails: CRITICAL, ERROR, WARNING, INFO or DEBUG\n"+
-			"(default WARNING with --deploy, ERROR without)")
-	c.Flags().StringVar(&f.format, "format", "text", "text or json")
-	c.Flags().StringVarP(&f.output, "output", "o", "", "write the report to this `file` instead of stdout")
+	f.Flags(c.Flags())
 	return c
 }
 
 func (p *program) check(ctx context.Context, f checkFlags) error {
-	opt := check.Options{Deploy: f.deploy, Tags: f.tags}
-	if f.failLevel != "" {
-		level, err := check.ParseLevel(f.failLevel)
-		if err != nil {
-			return usage("--fail-level: %v", err)
-		}
-		opt.FailLevel = level
+	opt, err := f.Options()
+	if err != nil {
+		return err
 	}
-	if f.format != "text" && f.format != "json" {
-		return usage("--format: unknown format %q: use text or json", f.format)
-	}
+	opt.Deploy = f.deploy
 	checks, closeApp := p.checks(ctx, &opt)
 	defer closeApp()
-	if f.listTags {
-		_, err := fmt.Fprintln(p.out, strings.Join(check.Tags(checks, f.deploy), "\n"))
-		return err
-	}
-	if known := check.Tags(checks, true); len(f.tags) > 0 {
-		for _, tag := range f.tags {
-			if !slices.Contains(known, tag) {
-				return usage("--tag: no check has the tag %q: use %s", tag, strings.Join(known, ", "))
-			}
-		}
-	}
-	report := check.Run(ctx, checks, opt)
-	report.Redact(p.redact)
-	if err := p.write(report, f); err != nil {
-		return err
-	}
-	if report.Failed() {
-		return &failure{status: 1}
-	}
-	return nil
+	return f.Judge(ctx, p.cli, checks, opt)
 }
 
 // checks returns the checks of the application, or, if it cannot be built, those of its settings and one that says so.
@@ -101,34 +65,4 @@ func (p *program) close(app *airworthy.App) {
 	if err := app.Close(); err != nil {
 		fmt.Fprintf(p.err, "error: closing the application: %s\n", p.redact(err.Error()))
 	}
-}
-
-// write writes the report, once all of it is known, before the exit status is decided.
-func (p *program) write(r *check.Report, f checkFlags) error {
-	var buf bytes.Buffer
-	writeReport := func(w io.Writer) error { return r.WriteText(w, check.TextOptions{Color: f.output == "" && p.colour()}) }
-	if f.format == "json" {
-		writeReport = r.WriteJSON
-	}
-	if err := writeReport(&buf); err != nil {
-		return err
-	}
-	if f.output == "" {
-		_, err := buf.WriteTo(p.out)
-		return err
-	}
-	if err := os.WriteFile(f.output, buf.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("--output: %w", err)
-	}
-	return nil
-}
-
-// colour reports whether the results go to a terminal whose user did not ask for none (https://no-color.org).
-func (p *program) colour() bool {
-	file, ok := p.out.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

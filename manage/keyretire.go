@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/internal/cli"
 	"github.com/airworthy-go/airworthy/keyring"
 	"github.com/airworthy-go/airworthy/secret"
 	"github.com/airworthy-go/airworthy/settings"
@@ -33,10 +34,10 @@ Exits with 0 when they are removed or nothing was to be removed, with 1 when one
 none, and with 2 for wrong usage.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.expired == (len(args) > 0) {
-				return usage("give either fingerprints, which \"key status\" prints, or --expired")
+				return cli.Usage("give either fingerprints, which \"key status\" prints, or --expired")
 			}
 			if f.expired && f.force {
-				return usage("--force needs fingerprints: --expired removes only what may go")
+				return cli.Usage("--force needs fingerprints: --expired removes only what may go")
 			}
 			app, err := p.application(cmd.Context())
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/internal/cli"
 	"github.com/airworthy-go/airworthy/internal/words"
 	"github.com/airworthy-go/airworthy/keyring"
 	"github.com/airworthy-go/airworthy/secret"
@@ -43,10 +44,10 @@ Exits with 0 when the keys are replaced, with 1 when they are not, which the mes
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.waitSet, f.environmentSet = cmd.Flags().Changed("wait"), cmd.Flags().Changed("environment")
 			if f.wait < 0 {
-				return usage("--wait: %s is negative", f.wait)
+				return cli.Usage("--wait: %s is negative", f.wait)
 			}
 			if f.stage && (f.waitSet || f.revoke || f.print) {
-				return usage("--stage goes with neither --wait, --revoke nor --print: it stages a key and ends")
+				return cli.Usage("--stage goes with neither --wait, --revoke nor --print: it stages a key and ends")
 			}
 			app, err := p.application(cmd.Context())
 			if err != nil {
@@ -96,7 +97,7 @@ func (p *program) rotate(ctx context.Context, app *airworthy.App, f rotateFlags)
 	case at.writer() == nil:
 		return r.byHand(ctx)
 	case f.print:
-		return usage("--print: this command can write %s itself: leave the flag out", at.name())
+		return cli.Usage("--print: this command can write %s itself: leave the flag out", at.name())
 	}
 	if err := r.run(ctx); err != nil {
 		return r.explain(ctx, err)

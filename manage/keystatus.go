@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/internal/cli"
 	"github.com/airworthy-go/airworthy/internal/words"
 	"github.com/airworthy-go/airworthy/keyring"
 )
@@ -27,7 +28,7 @@ What other instances have and need is known where they report it to a ledger.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "text" && format != "json" {
-				return usage("--format: unknown format %q: use text or json", format)
+				return cli.Usage("--format: unknown format %q: use text or json", format)
 			}
 			app, err := p.application(cmd.Context())
 			if err != nil {

@@ -32,6 +32,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/internal/cli"
 	"github.com/airworthy-go/airworthy/secret"
 	"github.com/airworthy-go/airworthy/settings"
 )
@@ -65,11 +66,12 @@ func Run(ctx context.Context, build Build, args []string, streams Streams) int {
 		streams.In = strings.NewReader("")
 	}
 	p := &program{build: build, in: streams.In, out: streams.Out, err: streams.Err}
+	p.cli = &cli.Program{Out: p.out, Err: p.err, Redact: p.redact}
 	root := p.command(filepath.Base(args[0]))
 	root.SetArgs(args[1:])
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
-	return p.status(root.ExecuteContext(ctx))
+	return p.cli.Status(root.ExecuteContext(ctx))
 }
 
 // program is one run of one command.
@@ -77,62 +79,13 @@ type program struct {
 	build    Build
 	in       io.Reader
 	out, err io.Writer
+	cli      *cli.Program
 	serving  bool // the command serves: its log is the site's
-	started  bool // a command's own code has begun: an error is no longer one of usage
 
 	mu    sync.Mutex
 	known []secret.Text        // what the settings that were loaded, or refused, hold
 	mask  *secret.Mask         // of these; nil to be made
 	masks []func() secret.Mask // of what was built, and of what was refused
-}
-
-// failure is an error with an exit status of its own. One without a text has said what it had to say.
-type failure struct {
-	status int
-	err    error
-}
-
-func (f *failure) Error() string {
-	if f.err == nil {
-		return ""
-	}
-	return f.err.Error()
-}
-
-func (f *failure) Unwrap() error { return f.err }
-
-// exactly lets a command have n arguments, and says how it is written to who gave it others.
-func exactly(n int) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) == n {
-			return nil
-		}
-		return usage("%d arguments instead of %d: write it as %q", len(args), n, c.UseLine())
-	}
-}
-
-// usage makes a failure of wrong usage.
-func usage(format string, args ...any) error { return &failure{2, fmt.Errorf(format, args...)} }
-
-func (p *program) status(err error) int {
-	if err == nil {
-		return 0
-	}
-	status := 2
-	if p.started {
-		status = 1
-	}
-	var f *failure
-	if errors.As(err, &f) {
-		status = f.status
-	}
-	if text := err.Error(); text != "" {
-		fmt.Fprintf(p.err, "error: %s\n", p.redact(text))
-		if status == 2 {
-			fmt.Fprintln(p.err, "hint: flags come after their command; --help lists both")
-		}
-	}
-	return status
 }
 
 // application builds the application. What it panics with is an error too, so that check reports it, and so that it is
@@ -196,21 +149,6 @@ func (p *program) command(name string) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(p.serveCommand(), p.checkCommand(), p.settingsCommand(), p.keyCommand(), p.secretsCommand(),
 		p.userCommand(), p.passwordCommand())
-	for _, c := range root.Commands() {
-		p.mark(c)
-	}
+	p.cli.Mark(root)
 	return root
-}
-
-// mark notes when a command's own code begins, below the parsing of its flags and arguments.
-func (p *program) mark(c *cobra.Command) {
-	for _, sub := range c.Commands() {
-		p.mark(sub)
-	}
-	if run := c.RunE; run != nil {
-		c.RunE = func(cmd *cobra.Command, args []string) error {
-			p.started = true
-			return run(cmd, args)
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/airworthy-go/airworthy/internal/cli"
 	"github.com/airworthy-go/airworthy/password"
 	"github.com/airworthy-go/airworthy/settings"
 )
@@ -35,11 +36,11 @@ wrong usage.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case f.target < 10*time.Millisecond || f.target > 5*time.Second:
-				return usage("--target: %s is not between 10ms and 5s: 250ms is a good one", f.target)
+				return cli.Usage("--target: %s is not between 10ms and 5s: 250ms is a good one", f.target)
 			case f.logins < 0:
-				return usage("--logins: %d is negative", f.logins)
+				return cli.Usage("--logins: %d is negative", f.logins)
 			case f.algorithm != "argon2" && f.algorithm != "pbkdf2_sha256":
-				return usage("--algorithm: unknown algorithm %q: use argon2 or pbkdf2_sha256", f.algorithm)
+				return cli.Usage("--algorithm: unknown algorithm %q: use argon2 or pbkdf2_sha256", f.algorithm)
 			}
 			return p.calibrate(cmd.Context(), f)
 		},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/airworthy-go/airworthy/internal/cli"
 	"github.com/airworthy-go/airworthy/internal/words"
 	"github.com/airworthy-go/airworthy/password/policy"
 )
@@ -29,7 +30,7 @@ may be in any order and of any size: memory is bounded, the rest is sorted in a 
 
 OUT is replaced at once when all is done, or not at all. It tells who has it no password. The site refuses what is in it
 when PASSWORD_BREACHED_FILE names it, which is the line to paste.`,
-		Args: exactly(2),
+		Args: cli.Exactly(2),
 		RunE: func(cmd *cobra.Command, args []string) error { return p.filter(cmd.Context(), args[0], args[1], opts) },
 	}
 	c.Flags().BoolVar(&opts.Plain, "plain", false, "the list holds passwords, not hashes")
@@ -44,7 +45,7 @@ var aHash = regexp.MustCompile(`^(?:\x{FEFF})?[0-9A-Fa-f]{40}(?:[:\r\n]|$)`)
 
 func (p *program) filter(ctx context.Context, list, out string, opts policy.FilterOptions) error {
 	if opts.Bits != 0 && (opts.Bits < 6 || opts.Bits > 24) {
-		return usage("--bits: %d is not between 6 and 24", opts.Bits)
+		return cli.Usage("--bits: %d is not between 6 and 24", opts.Bits)
 	}
 	if err := replaceable(out); err != nil {
 		return err

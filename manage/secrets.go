@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/airworthy-go/airworthy/internal/cli"
 	"github.com/airworthy-go/airworthy/secret"
 	"github.com/airworthy-go/airworthy/secrets/agefile"
 	"github.com/airworthy-go/airworthy/settings"
@@ -73,7 +74,7 @@ These commands work before the application can be built.`,
 		Use:   "set NAME",
 		Short: "Set NAME to what stands on stdin",
 		Long:  "Set NAME to what stands on stdin, less one newline at its end. A value is never an argument: others would see it.",
-		Args:  exactly(1),
+		Args:  cli.Exactly(1),
 		RunE:  func(cmd *cobra.Command, args []string) error { return p.secretsSet(cmd.Context(), path, args[0]) },
 	}, &cobra.Command{
 		Use:   "rekey",

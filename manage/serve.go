@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/internal/cli"
 )
 
 // The limits of the server. A handler that streams longer than WriteTimeout, or reads a body longer than ReadTimeout,
@@ -214,7 +215,7 @@ func loadTLS(cert, key string, logger *slog.Logger) (*tls.Config, error) {
 		return nil, nil
 	}
 	if cert == "" || key == "" {
-		return nil, usage("--tls-cert and --tls-key, or SERVE_TLS_CERT and SERVE_TLS_KEY: give both or neither")
+		return nil, cli.Usage("--tls-cert and --tls-key, or SERVE_TLS_CERT and SERVE_TLS_KEY: give both or neither")
 	}
 	files := &certificate{cert: cert, key: key, logger: logger}
 	if _, err := files.get(nil); err != nil {

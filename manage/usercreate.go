@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy/accounts"
+	"github.com/airworthy-go/airworthy/internal/cli"
 	"github.com/airworthy-go/airworthy/internal/words"
 	"github.com/airworthy-go/airworthy/password"
 	"github.com/airworthy-go/airworthy/secret"
@@ -28,10 +29,10 @@ func (p *program) userCreateCommand() *cobra.Command {
 made, and stands alone on stdout, once. The rules for passwords hold here too.
 
 Exits with 0 when the account is made, with 1 when it is not, for all the reasons that it says, and with 2 for wrong usage.`,
-		Args: exactly(1),
+		Args: cli.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.noPassword && f.generate {
-				return usage("--no-password and --generate exclude each other")
+				return cli.Usage("--no-password and --generate exclude each other")
 			}
 			return p.withUsers(cmd.Context(), func(u *users) error { return u.create(cmd.Context(), args[0], f) })
 		},
@@ -74,7 +75,7 @@ func (p *program) userPasswordCommand() *cobra.Command {
 of stdin; with --generate it is made, and stands alone on stdout, once.
 
 Exits with 0 when the password is set, with 1 when it is not, for all the reasons that it says, and with 2 for wrong usage.`,
-		Args: exactly(1),
+		Args: cli.Exactly(1),
 		RunE: p.on(func(ctx context.Context, u *users, who accounts.User) error { return u.setPassword(ctx, who, generate) }),
 	}
 	c.Flags().BoolVar(&generate, "generate", false, "make a strong password and print it")

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy/accounts"
+	"github.com/airworthy-go/airworthy/internal/cli"
 	"github.com/airworthy-go/airworthy/internal/words"
 )
 
@@ -19,10 +20,10 @@ func (p *program) userFactorCommand() *cobra.Command {
 		Long: `List the second factors of an account. With --remove all of them go, recovery codes included, and all sessions end: for
 somebody who has lost the device and the recovery codes. Be sure who is asking: until a new one is set up, the password
 alone lets in.`,
-		Args: exactly(1),
+		Args: cli.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if yes && !remove {
-				return usage("--yes goes with --remove")
+				return cli.Usage("--yes goes with --remove")
 			}
 			return p.on(func(ctx context.Context, u *users, who accounts.User) error { return u.factor(ctx, who, remove, yes) })(cmd, args)
 		},

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy/accounts"
+	"github.com/airworthy-go/airworthy/internal/cli"
 	"github.com/airworthy-go/airworthy/lockout"
 	"github.com/airworthy-go/airworthy/password"
 )
@@ -21,7 +22,7 @@ func (p *program) userLockCommand() *cobra.Command {
 		Short: "Make an account inactive: nobody can log in to it, and its sessions end",
 		Long: `Make an account inactive, until "user unlock": nobody can log in to it, and its sessions end at once. The account and what
 belongs to it stay.`,
-		Args: exactly(1),
+		Args: cli.Exactly(1),
 		RunE: p.on(func(ctx context.Context, u *users, who accounts.User) error {
 			if err := u.accounts.SetActive(ctx, who.ID, false); err != nil {
 				return err
@@ -40,7 +41,7 @@ func (p *program) userUnlockCommand() *cobra.Command {
 		Short: "Let the owner of an account log in again",
 		Long: `Let the owner of an account log in again: where it was made inactive, by "user lock" or otherwise, and where it was locked
 after failed logins. It says which of the two it was. The failed logins to the account are forgotten.`,
-		Args: exactly(1),
+		Args: cli.Exactly(1),
 		RunE: p.on(func(ctx context.Context, u *users, who accounts.User) error { return u.unlock(ctx, who) }),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy/accounts"
+	"github.com/airworthy-go/airworthy/internal/cli"
 	"github.com/airworthy-go/airworthy/internal/words"
 	"github.com/airworthy-go/airworthy/session"
 )
@@ -26,16 +27,16 @@ func (p *program) userSessionsCommand() *cobra.Command {
 		Long: `List the sessions of an account, the one used last first, or end one or all of them. The IDs open nothing.
 
 With --json each session is an object in a line of its own.`,
-		Args: exactly(1),
+		Args: cli.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ends := cmd.Flags().Changed("end")
 			switch {
 			case ends && f.all:
-				return usage("--end and --end-all exclude each other")
+				return cli.Usage("--end and --end-all exclude each other")
 			case f.asJSON && (ends || f.all):
-				return usage("--json lists: it goes with neither --end nor --end-all")
+				return cli.Usage("--json lists: it goes with neither --end nor --end-all")
 			case ends && f.end == "":
-				return usage("--end needs the ID of a session, as \"user sessions NAME\" lists it")
+				return cli.Usage("--end needs the ID of a session, as \"user sessions NAME\" lists it")
 			}
 			return p.on(func(ctx context.Context, u *users, who accounts.User) error { return u.sessions(ctx, who, f) })(cmd, args)
 		},

@@ -1,0 +1,29 @@
+// Package catalog lists every check that there is, for who asks what an ID means.
+//
+// The checks are made of empty configurations: they say what they are about and must not be run.
+package catalog
+
+import (
+	"cmp"
+	"os"
+	"slices"
+
+	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/check/django"
+	"github.com/airworthy-go/airworthy/check/probe"
+	"github.com/airworthy-go/airworthy/check/repo"
+)
+
+// Rules returns one check of each ID, sorted by it.
+func Rules() []check.Check {
+	all := slices.Concat(
+		[]check.Check{airworthy.BuildCheck(os.ErrInvalid)},
+		airworthy.Settings{}.Checks(),
+		repo.Config{}.Checks(),
+		django.Project{}.Checks(),
+		probe.Checks(nil, probe.Claims{}),
+	)
+	slices.SortStableFunc(all, func(a, b check.Check) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.CompactFunc(all, func(a, b check.Check) bool { return a.ID == b.ID })
+}

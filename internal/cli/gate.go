@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/airworthy-go/airworthy/check"
+)
+
+// Gate is how a command that judges is asked. Every such command has these flags.
+type Gate struct {
+	Tags       []string
+	ListTags   bool
+	ListChecks bool
+	FailLevel  string
+	Format     string   // of what goes to stdout, or to Output
+	Output     string   // a file; stdout if empty
+	Reports    []string // further reports, each FORMAT=FILE
+	Waivers    string   // a file
+	Baseline   string   // a report in JSON of an earlier run
+	NewOnly    bool     // report only what is not in the baseline
+}
+
+// Flags adds the flags to a command's.
+func (g *Gate) Flags(fs *pflag.FlagSet) {
+	fs.StringArrayVarP(&g.Tags, "tag", "t", nil, "run only checks with this `tag`; may be repeated")
+	fs.BoolVar(&g.ListTags, "list-tags", false, "print the tags and exit")
+	fs.BoolVar(&g.ListChecks, "list-checks", false, "print the checks that would run and exit")
+	fs.StringVar(&g.FailLevel, "fail-level", "",
+		"the `level` from which a finding fails: CRITICAL, ERROR, WARNING, INFO or DEBUG\n"+
+			"(default WARNING with --deploy, ERROR without)")
+	fs.StringVar(&g.Format, "format", "text", strings.Join(formatNames(), ", "))
+	fs.StringVarP(&g.Output, "output", "o", "", "write the report to this `file` instead of stdout")
+	fs.StringArrayVar(&g.Reports, "report", nil, "write one more report, as `FORMAT=FILE`; may be repeated")
+}
+
+// format is a form of the report.
+type format struct {
+	name  string
+	write func(r *check.Report, w io.Writer, color bool) error
+}
+
+// formats are the forms, the first being what people read.
+var formats = []format{
+	{"text", func(r *check.Report, w io.Writer, color bool) error {
+		return r.WriteText(w, check.TextOptions{Color: color})
+	}},
+	{"json", func(r *check.Report, w io.Writer, _ bool) error { return r.WriteJSON(w) }},
+}
+
+func formatNames() (names []string) {
+	for _, f := range formats {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+func formatNamed(name string) (format, error) {
+	i := slices.IndexFunc(formats, func(f format) bool { return f.name == name })
+	if i < 0 {
+		return format{}, fmt.Errorf("unknown format %q: use %s", name, strings.Join(formatNames(), ", "))
+	}
+	return formats[i], nil
+}
+
+// output is one report to be written.
+type output struct {
+	format
+	file string // stdout if empty
+}
+
+func (g *Gate) outputs() ([]output, error) {
+	f, err := formatNamed(g.Format)
+	if err != nil {
+		return nil, Usage("--format: %v", err)
+	}
+	all := []output{{f, g.Output}}
+	for _, r := range g.Reports {
+		name, file, ok := strings.Cut(r, "=")
+		if !ok || file == "" {
+			return nil, Usage("--report: %q is not FORMAT=FILE: write it as --report html=gate.html", r)
+		}
+		f, err := formatNamed(name)
+		if err != nil {
+			return nil, Usage("--report: %v", err)
+		}
+		all = append(all, output{f, file})
+	}
+	return all, nil
+}
+
+// Options returns what the flags ask of [check.Run]. Its error is one of usage: call it before any work is done.
+func (g *Gate) Options() (check.Options, error) {
+	opt := check.Options{Tags: g.Tags}
+	if g.FailLevel != "" {
+		level, err := check.ParseLevel(g.FailLevel)
+		if err != nil {
+			return opt, Usage("--fail-level: %v", err)
+		}
+		opt.FailLevel = level
+	}
+	_, err := g.outputs()
+	return opt, err
+}
+
+// Judge runs the checks, writes the reports and returns a [Failure] if the gate stays shut. Every report is written before
+// that is decided.
+func (g *Gate) Judge(ctx context.Context, p *Program, checks []check.Check, opt check.Options) error {
+	switch {
+	case g.ListTags:
+		_, err := fmt.Fprintln(p.Out, strings.Join(check.Tags(checks, opt.Deploy), "\n"))
+		return err
+	case g.ListChecks:
+		return writeList(p.Out, checks, opt)
+	}
+	known := check.Tags(checks, true)
+	for _, tag := range g.Tags {
+		if !slices.Contains(known, tag) {
+			return Usage("--tag: no check has the tag %q: use %s", tag, strings.Join(known, ", "))
+		}
+	}
+	report := check.Run(ctx, checks, opt)
+	report.Redact(p.redact)
+	if err := g.write(p, report); err != nil {
+		return err
+	}
+	if report.Failed() {
+		return &Failure{Status: Refused}
+	}
+	return nil
+}
+
+// write writes each report once all of it is known.
+func (g *Gate) write(p *Program, r *check.Report) error {
+	outputs, err := g.outputs()
+	if err != nil {
+		return err
+	}
+	for _, o := range outputs {
+		var buf bytes.Buffer
+		if err := o.write(r, &buf, o.file == "" && Terminal(p.Out)); err != nil {
+			return err
+		}
+		if o.file == "" {
+			if _, err := buf.WriteTo(p.Out); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := os.WriteFile(o.file, buf.Bytes(), 0o644); err != nil {
+			return fmt.Errorf("the %s report was not written: %w", o.name, err)
+		}
+	}
+	return nil
+}
+
+// writeList prints the checks that would run, a line each.
+func writeList(w io.Writer, checks []check.Check, opt check.Options) error {
+	var b strings.Builder
+	for _, c := range checks {
+		if opt.Asks(c) {
+			fmt.Fprintf(&b, "%-18s %-8s %-10s %s\n", c.ID, c.Level, c.Needs, c.Title)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
