@@ -26,6 +26,7 @@ type Failure struct {
 	Err    error
 }
 
+// Error returns the error's text, or nothing.
 func (f *Failure) Error() string {
 	if f.Err == nil {
 		return ""
@@ -33,6 +34,7 @@ func (f *Failure) Error() string {
 	return f.Err.Error()
 }
 
+// Unwrap returns Err.
 func (f *Failure) Unwrap() error { return f.Err }
 
 // Usage makes a failure of wrong usage.
