@@ -46,7 +46,6 @@ var badInputs = []int{
 	// Of the gate, whose rows stand in check and below it: 57 to 62.
 }
 
-
 // TestEveryBadInputHasRows reads the names of the rows, which are string literals that begin with the number.
 func TestEveryBadInputHasRows(t *testing.T) {
 	files, err := filepath.Glob("badinput_*_test.go")

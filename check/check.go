@@ -117,6 +117,8 @@ type Finding struct {
 	// from one run to the next while the fault does. Empty means the evidence.
 	Key string `json:"-"`
 
+	Known bool `json:"known,omitempty"` // it stands in the baseline; Run fills it in
+
 	// Fingerprint names the fault across runs: it depends on the ID, the setting, the file and the key, and neither on the
 	// line nor on wording. Run fills it in. It is of no use to who wants to learn a secret.
 	Fingerprint string `json:"fingerprint,omitempty"`

@@ -16,13 +16,16 @@ func (f Finding) place() string {
 	return f.File + ":" + strconv.Itoa(f.Line)
 }
 
-// fingerprint gives every finding its fingerprint. Findings that would have the same one are counted in the order in which
+// fingerprint gives every finding that has none its fingerprint. Findings that would have the same one are counted in the order in which
 // they were found.
 func (r *Report) fingerprint() {
 	seen := map[string]int{}
 	for _, list := range [][]Finding{r.Findings, r.Silenced} {
 		for i := range list {
 			f := &list[i]
+			if f.Fingerprint != "" {
+				continue
+			}
 			name := f.digest(0)
 			f.Fingerprint = f.digest(seen[name])
 			seen[name]++

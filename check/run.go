@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Options say what to run and what fails. The zero Options run every check that is not for deployment only and fail
@@ -14,18 +15,23 @@ type Options struct {
 	Deploy    bool      // run the deployment checks too
 	Tags      []string  // run only checks with one of these tags; none means all
 	FailLevel Level     // a finding at or above it fails; zero means Warning with Deploy, Error without
-	Silenced  []Silence // findings to set aside
+	Silenced  []Silence // findings to set aside, as a setting says
+
+	Waivers  []Waiver  // findings to set aside, as a file says
+	Baseline *Baseline // what an earlier run found; nil if there was none
+	NewOnly  bool      // set aside what the baseline holds, too
+
+	// Edge are the settings that a proxy or a CDN before the application looks after. Findings about them turn into claims,
+	// which the checks of the live site must confirm.
+	Edge []string
+
+	Rules []Check   // rules that other runs ask: a waiver may name them, the live site's may confirm a claim
+	Now   time.Time // the time of the run; zero means now
 }
 
 // Asks reports whether a run with these options asks c.
 func (o Options) Asks(c Check) bool {
 	return c.Find != nil && (o.Deploy || !c.Deploy) && tagged(c, o.Tags)
-}
-
-// Silence sets a finding aside, with a reason that the report repeats. What could not be checked cannot be silenced.
-type Silence struct {
-	ID     string // exactly one check's ID; there are no patterns
-	Reason string // why this is no problem here; required
 }
 
 // Report is what a run found.
@@ -93,16 +99,20 @@ func Run(ctx context.Context, checks []Check, opt Options) *Report {
 		}
 	}
 	r.refuse(checks, opt)
+	g := &run{Report: r, Options: opt, checks: checks, broken: map[asked]bool{}}
 	for _, c := range checks {
 		if opt.Asks(c) {
 			r.Asked = append(r.Asked, c)
-			r.add(ctx, c, opt.Silenced)
+			g.ask(ctx, c)
 		}
 	}
+	r.fingerprint()
+	g.found = r.Findings
+	g.setAside()
+	r.fingerprint()
 	worstFirst := func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(b.Level, a.Level), cmp.Compare(a.ID, b.ID))
 	}
-	r.fingerprint()
 	slices.SortStableFunc(r.Findings, worstFirst)
 	slices.SortStableFunc(r.Silenced, worstFirst)
 	return r
@@ -137,33 +147,27 @@ func (r *Report) refuse(checks []Check, opt Options) {
 	}
 }
 
-func (s Silence) valid() bool { return strings.TrimSpace(s.Reason) != "" }
-
 func tagged(c Check, tags []string) bool {
 	return len(tags) == 0 || slices.ContainsFunc(tags, func(t string) bool { return slices.Contains(c.Tags, t) })
 }
 
-func (r *Report) add(ctx context.Context, c Check, silenced []Silence) {
+// ask asks one check.
+func (r *run) ask(ctx context.Context, c Check) {
 	findings, err := look(ctx, c)
 	if err != nil {
+		r.broken[asked{c.ID, c.Needs}] = true
 		r.NotRun = append(r.NotRun, NotRun{c.ID, c.Title, err.Error()})
 		return
 	}
 	r.Ran++
 	for _, f := range findings {
-		f.ID = c.ID
+		f.ID, f.Needs = c.ID, c.Needs
 		f.Level = cmp.Or(f.Level, c.Level)
 		f.Title = cmp.Or(f.Title, c.Title)
 		f.Hint = cmp.Or(f.Hint, c.Hint)
 		f.Setting = cmp.Or(f.Setting, c.Setting)
 		f.Source = cmp.Or(f.Source, f.place())
-		f.Needs = c.Needs
-		f.Silenced = ""
-		if i := slices.IndexFunc(silenced, func(s Silence) bool { return s.ID == c.ID && s.valid() }); i >= 0 {
-			f.Silenced = silenced[i].Reason
-			r.Silenced = append(r.Silenced, f)
-			continue
-		}
+		f.Silenced, f.Known, f.Fingerprint = "", false, ""
 		r.Findings = append(r.Findings, f)
 	}
 }
