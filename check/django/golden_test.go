@@ -1,0 +1,82 @@
+package django_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/check/checktest"
+)
+
+// absent, as a value of a case, removes a setting, as an older Django lacks it. JSON's null is Python's None.
+const absent = "ABSENT"
+
+// TestGolden runs testdata/checks: projects in files. A case is the project of hardened.json, in which nothing but
+// django.I012 is found, with up to two files laid over it: "settings.json" over its settings, and "facts.json" over
+// what else the exporter tells, such as the admin site's path. Dictionaries are merged, everything else is replaced, and "ABSENT"
+// removes.
+func TestGolden(t *testing.T) {
+	checktest.Golden(t, "testdata/checks", func(t *testing.T, files fs.FS) []check.Check {
+		project := object(t, os.DirFS("testdata"), "hardened.json")
+		merge(project["settings"].(map[string]any), object(t, files, "settings.json"))
+		merge(project, object(t, files, "facts.json"))
+		entries, err := fs.ReadDir(files, ".")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if e.Name() != "settings.json" && e.Name() != "facts.json" {
+				t.Fatalf("%s is no file of a case: see TestGolden", e.Name())
+			}
+		}
+		export, err := json.Marshal(project)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return written(parse(t, export).Checks())
+	})
+}
+
+// object reads a JSON object, an empty one if there is no such file.
+func object(t *testing.T, files fs.FS, name string) map[string]any {
+	t.Helper()
+	out := map[string]any{}
+	text, err := fs.ReadFile(files, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return out
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	if err := errors.Join(err, dec.Decode(&out)); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return out
+}
+
+// merge lays change over base.
+func merge(base, change map[string]any) {
+	for name, v := range change {
+		below, ok := v.(map[string]any)
+		under, has := base[name].(map[string]any)
+		if ok && has {
+			merge(under, below)
+			continue
+		}
+		base[name] = v
+	}
+	maps.DeleteFunc(base, func(_ string, v any) bool { return v == absent })
+}
+
+// written leaves the checks that have a file.
+func written(checks []check.Check) []check.Check {
+	return slices.DeleteFunc(checks, func(c check.Check) bool {
+		_, err := os.Stat("testdata/checks/" + c.ID + ".txtar")
+		return err != nil
+	})
+}
