@@ -13,16 +13,26 @@ func (p *prober) cookieRules() []check.Check {
 		ID: "probe.E018", Level: check.Error,
 		Title: "A cookie is set without Secure.",
 		Hint:  "Set SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE, and Secure on the application's own cookies.",
-		Find:  p.cookies(func(c cookie) bool { return !c.has("secure") }),
+		Why: "The browser sends the cookie over http as well, even where the site redirects. Whoever listens takes " +
+			"over the session.",
+		See:  "https://www.rfc-editor.org/rfc/rfc6265#section-8.3",
+		Find: p.cookies(func(c cookie) bool { return !c.has("secure") }),
 	}, {
 		ID: "probe.E019", Level: check.Error,
 		Title: "The session cookie is set without HttpOnly.",
 		Hint:  "Set SESSION_COOKIE_HTTPONLY, so that an injected script cannot carry the session away.",
-		Find:  p.cookies(func(c cookie) bool { return p.isSession(c) && !c.has("httponly") }),
+		Why: "One script that gets into one page can read the cookie and send it away. A thief then has the " +
+			"session on another machine, for as long as it lasts.",
+		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html#httponly-attribute",
+		Setting: "SESSION_COOKIE_HTTPONLY",
+		Find:    p.cookies(func(c cookie) bool { return p.isSession(c) && !c.has("httponly") }),
 	}, {
 		ID: "probe.W020", Level: check.Warning,
 		Title: "A cookie is set without SameSite, or with SameSite=None.",
 		Hint:  "Set SameSite=Lax or Strict, so that browsers do not send the cookie with other sites' requests.",
+		Why: "The cookie goes along with requests that other sites make, which is what forged requests and many " +
+			"leaks across sites live on. What browsers do without the attribute differs.",
+		See: "https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html#samesite-attribute",
 		Find: p.cookies(func(c cookie) bool {
 			v := strings.ToLower(c.attributes["samesite"])
 			return v != "lax" && v != "strict"
@@ -31,11 +41,18 @@ func (p *prober) cookieRules() []check.Check {
 		ID: "probe.W021", Level: check.Warning,
 		Title: "The session cookie's name lacks the __Host- prefix.",
 		Hint:  "Name it __Host-" + p.SessionCookie + ", so that no other host of the domain can set it.",
-		Find:  p.cookies(func(c cookie) bool { return p.isSession(c) && !strings.HasPrefix(c.name, "__Host-") }),
+		Why: "Any subdomain, and anybody who answers for one over http, can put a session cookie of their own into " +
+			"a visitor's browser: what the visitor then types is typed into the attacker's account.",
+		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html#cookie-name-prefixes",
+		Setting: "SESSION_COOKIE_NAME",
+		Find:    p.cookies(func(c cookie) bool { return p.isSession(c) && !strings.HasPrefix(c.name, "__Host-") }),
 	}, {
 		ID: "probe.I022", Level: check.Info,
 		Title: "A cookie's name lacks the __Host- prefix.",
 		Hint:  "With the prefix no other host of the domain can set the cookie. It needs Secure, Path=/ and no Domain.",
+		Why: "Whoever controls another host of the domain can overwrite the cookie. How much that matters depends " +
+			"on what it says.",
+		See: "https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html#cookie-name-prefixes",
 		Find: p.cookies(func(c cookie) bool {
 			return !p.isSession(c) && !strings.HasPrefix(c.name, "__Host-") && !strings.HasPrefix(c.name, "__Secure-")
 		}),
@@ -43,7 +60,10 @@ func (p *prober) cookieRules() []check.Check {
 		ID: "probe.W023", Level: check.Warning,
 		Title: "A shared cache may keep an answer that is meant for one visitor.",
 		Hint:  "Send Cache-Control: private or no-store with every answer that sets a cookie or carries a nonce.",
-		Find:  p.findCacheable,
+		Why: "A proxy or CDN may store the answer and give it to the next visitor, with the first one's session " +
+			"cookie or page.",
+		See:  "https://www.rfc-editor.org/rfc/rfc9111#section-7.3",
+		Find: p.findCacheable,
 	}}
 	if p.InsecureHTTP {
 		checks[0].Find = nothing

@@ -13,6 +13,10 @@ func (p *prober) headerRules() []check.Check {
 		ID: "probe.W008", Level: check.Warning,
 		Title: "Answers lack X-Content-Type-Options: nosniff.",
 		Hint:  "Send it with every answer, refusals and errors included, so that browsers do not guess what a file is.",
+		Why: "A file that a visitor has uploaded as text or image may be run as a script or a page of the site, " +
+			"with the rights of whoever opens it.",
+		See:     "https://fetch.spec.whatwg.org/#x-content-type-options-header",
+		Setting: "SECURE_CONTENT_TYPE_NOSNIFF",
 		Find: p.each("SECURE_CONTENT_TYPE_NOSNIFF", func(a answer) (string, bool) {
 			return "", !strings.EqualFold(one(a, "X-Content-Type-Options"), "nosniff")
 		}),
@@ -20,6 +24,10 @@ func (p *prober) headerRules() []check.Check {
 		ID: "probe.W009", Level: check.Warning,
 		Title: "Answers can be framed by other sites.",
 		Hint:  "Send X-Frame-Options: DENY, or a Content-Security-Policy with frame-ancestors, with every answer.",
+		Why: "Another site can lay the page invisibly over its own buttons: visitors who are logged in here then " +
+			"confirm, pay or delete without seeing it (clickjacking).",
+		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Clickjacking_Defense_Cheat_Sheet.html",
+		Setting: "X_FRAME_OPTIONS",
 		Find: p.each("X_FRAME_OPTIONS", func(a answer) (string, bool) {
 			return "", p.document(a) && !framingRefused(a)
 		}),
@@ -27,6 +35,10 @@ func (p *prober) headerRules() []check.Check {
 		ID: "probe.W010", Level: check.Warning,
 		Title: "Answers lack a Referrer-Policy, or have one that tells other sites whole addresses.",
 		Hint:  "Send Referrer-Policy: same-origin or strict-origin-when-cross-origin with every answer.",
+		Why: "The address of a page may hold a reset token, a search or a customer's number. Each site that the " +
+			"page links to, or loads an image from, is told.",
+		See:     "https://www.w3.org/TR/referrer-policy/#information-leakage",
+		Setting: "SECURE_REFERRER_POLICY",
 		Find: p.each("SECURE_REFERRER_POLICY", func(a answer) (string, bool) {
 			return "", p.document(a) && !referrerKept(a)
 		}),
@@ -34,6 +46,10 @@ func (p *prober) headerRules() []check.Check {
 		ID: "probe.W011", Level: check.Warning,
 		Title: "Answers lack a Cross-Origin-Opener-Policy that keeps foreign windows apart.",
 		Hint:  "Send Cross-Origin-Opener-Policy: same-origin with every answer.",
+		Why: "A site that opens this one in a window keeps a reference to it: it can count frames, learn whether a " +
+			"visitor is logged in, and lead the window to a copy of the login page.",
+		See:     "https://html.spec.whatwg.org/multipage/browsers.html#the-coop-headers",
+		Setting: "SECURE_CROSS_ORIGIN_OPENER_POLICY",
 		Find: p.each("SECURE_CROSS_ORIGIN_OPENER_POLICY", func(a answer) (string, bool) {
 			apart := []string{"same-origin", "same-origin-allow-popups", "noopener-allow-popups"}
 			value, _, _ := strings.Cut(one(a, "Cross-Origin-Opener-Policy"), ";")

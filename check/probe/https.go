@@ -21,11 +21,19 @@ func (p *prober) httpsRules() []check.Check {
 		ID: "probe.E004", Level: check.Error,
 		Title: "Requests over http are not sent on to https.",
 		Hint:  "Redirect every request to the same address over https, permanently (SECURE_SSL_REDIRECT).",
-		Find:  p.findRedirect,
+		Why: "Whoever types the name or follows an old link stays on http, where everybody on the way reads " +
+			"passwords and sessions and can change the pages.",
+		See:     "https://www.rfc-editor.org/rfc/rfc6797#section-7.2",
+		Setting: "SECURE_SSL_REDIRECT",
+		Find:    p.findRedirect,
 	}, {
 		ID: "probe.W005", Level: check.Warning,
 		Title: "Answers over https lack Strict-Transport-Security.",
 		Hint:  "Set SECURE_HSTS_SECONDS, a few minutes at first, and send the header once, with every answer over https.",
+		Why: "Without it each first request may go over http, and whoever sits between a visitor and the site, as " +
+			"in an open wireless network, can keep the visitor there and hide the redirect.",
+		See:     "https://www.rfc-editor.org/rfc/rfc6797#section-7.1",
+		Setting: "SECURE_HSTS_SECONDS",
 		Find: p.each("SECURE_HSTS_SECONDS", func(a answer) (string, bool) {
 			_, ok := maxAge(a)
 			return "", !ok && a.host == p.Host
@@ -34,11 +42,18 @@ func (p *prober) httpsRules() []check.Check {
 		ID: "probe.W006", Level: check.Warning,
 		Title: "Strict-Transport-Security is sent where it does not belong.",
 		Hint:  "Send it over https only (RFC 6797 7.2), and never for a name that is not the site's: it would pin that name.",
-		Find:  p.findStrayHSTS,
+		Why: "Browsers ignore it over http, so that it protects nobody there. For a name that is not the site's it " +
+			"makes browsers refuse http at whatever else answers to that name.",
+		See:  "https://www.rfc-editor.org/rfc/rfc6797#section-7.2",
+		Find: p.findStrayHSTS,
 	}, {
 		ID: "probe.I007", Level: check.Info,
 		Title: "Strict-Transport-Security lasts less than 180 days.",
 		Hint:  "Once the site has worked over https for a while, raise SECURE_HSTS_SECONDS step by step to a year.",
+		Why: "Who comes back after the time has run out is as unprotected as on the first visit. Preload lists and " +
+			"auditors ask for a year.",
+		See:     "https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Strict_Transport_Security_Cheat_Sheet.html",
+		Setting: "SECURE_HSTS_SECONDS",
 		Find: p.each("SECURE_HSTS_SECONDS", func(a answer) (string, bool) {
 			age, ok := maxAge(a)
 			return fmt.Sprintf("max-age=%.0f", age.Seconds()), ok && age < longEnough && a.ask == p.page()

@@ -13,11 +13,18 @@ func (p *prober) pageRules() []check.Check {
 		ID: "probe.E024", Level: check.Error,
 		Title: "A page of the site does not answer.",
 		Hint:  "Look into the log for why, and whether Claims.Host is one of ALLOWED_HOSTS. Other rules have looked at an error page instead.",
-		Find:  p.findBroken,
+		Why: "Visitors of the page see an error. And what else this report says of it is said of the error page, " +
+			"so that a gate which stays green has looked at nothing.",
+		See:  "https://www.rfc-editor.org/rfc/rfc9110#section-15.6",
+		Find: p.findBroken,
 	}, {
 		ID: "probe.E025", Level: check.Error,
 		Title: "Error pages tell strangers how the application is built.",
 		Hint:  "Turn DEBUG off and answer errors with pages that say nothing but the status.",
+		Why: "Stack traces, file paths and queries show an attacker which libraries run, where their files are and " +
+			"which input reached them; a debug page shows settings as well.",
+		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Error_Handling_Cheat_Sheet.html",
+		Setting: "DEBUG",
 		Find: p.each("DEBUG", func(a answer) (string, bool) {
 			what := detail(a)
 			return what, what != ""
@@ -26,6 +33,9 @@ func (p *prober) pageRules() []check.Check {
 		ID: "probe.E026", Level: check.Error,
 		Title: "An error page repeats what was asked without escaping it.",
 		Hint:  "Do not repeat the address in error pages, or escape it (html/template does). A link could run scripts here.",
+		Why: "An attacker sends somebody a link to a page that does not exist. What the link holds runs as a " +
+			"script of the site, with the rights of whoever followed it.",
+		See: "https://cwe.mitre.org/data/definitions/79.html",
 		Find: p.each("", func(a answer) (string, bool) {
 			return "", strings.Contains(a.body, markup) && strings.Contains(a.header.Get("Content-Type"), "html")
 		}),
@@ -33,6 +43,9 @@ func (p *prober) pageRules() []check.Check {
 		ID: "probe.I027", Level: check.Info,
 		Title: "Answers name the software that made them.",
 		Hint:  "Drop Server and X-Powered-By, or their version numbers: they tell which known holes to try.",
+		Why: "Those who look for sites with a certain hole find them by name and version. Leaving these out closes " +
+			"no hole, but takes the site off the list.",
+		See: "https://www.rfc-editor.org/rfc/rfc9110#section-17.12",
 		Find: p.each("", func(a answer) (string, bool) {
 			names := banners(a)
 			return names, names != "" && a.ask == p.page()
@@ -41,12 +54,19 @@ func (p *prober) pageRules() []check.Check {
 		ID: "probe.W028", Level: check.Warning,
 		Title: "TRACE is answered.",
 		Hint:  "Let routes name their methods, and refuse TRACE before the application: it gives scripts the headers that they must not see.",
-		Find:  p.findTrace,
+		Why: "The answer to TRACE repeats the request, with cookies and credentials that scripts are not meant to " +
+			"read. No visitor needs it.",
+		See:  "https://www.rfc-editor.org/rfc/rfc9110#section-9.3.8",
+		Find: p.findTrace,
 	}, {
 		ID: "probe.W029", Level: check.Warning,
 		Title: "The health path does not do what load balancers need, or does more.",
 		Hint:  "Answer exactly this path with 200, over http and for any Host, with a short body and no cookie.",
-		Find:  p.findHealth,
+		Why: "A load balancer takes instances that answer it with anything but 200 out of service, so that a " +
+			"setting can take down the site. What answers for any host must not do more than that.",
+		See:     "https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#define-a-liveness-http-request",
+		Setting: "HEALTH_PATH",
+		Find:    p.findHealth,
 	}}
 	if p.HealthPath == "" || p.Outside {
 		checks[5].Find = nothing

@@ -14,6 +14,9 @@ func (p *prober) policyRules() []check.Check {
 		ID: "probe.W012", Level: check.Warning,
 		Title: "Answers lack a Content-Security-Policy.",
 		Hint:  "Send one with every answer: first as Content-Security-Policy-Report-Only, then enforced.",
+		Why: "A policy is the second line: if a template forgets to escape once, without it every script that gets " +
+			"into the page runs with the visitor's rights.",
+		See: "https://www.w3.org/TR/CSP3/#intro",
 		Find: p.each("", func(a answer) (string, bool) {
 			what := ""
 			if a.header.Get("Content-Security-Policy-Report-Only") != "" {
@@ -25,6 +28,9 @@ func (p *prober) policyRules() []check.Check {
 		ID: "probe.W013", Level: check.Warning,
 		Title: "The Content-Security-Policy lets inline scripts run.",
 		Hint:  "Allow scripts by nonce or hash, and drop 'unsafe-inline' from script-src and default-src.",
+		Why: "Nearly every injection puts an inline script into a page. A policy that allows those stops the " +
+			"injections that do not happen.",
+		See: "https://www.w3.org/TR/CSP3/#directive-script-src",
 		Find: p.each("", func(a answer) (string, bool) {
 			all := policies(a)
 			return "", len(all) > 0 && p.document(a) && !slices.ContainsFunc(all, policy.refusesInline)
@@ -33,12 +39,18 @@ func (p *prober) policyRules() []check.Check {
 		ID: "probe.E014", Level: check.Error,
 		Title: "The nonce of the Content-Security-Policy is the same in two answers.",
 		Hint:  "Make a nonce for each answer from a random source, and let no cache keep the page. An attacker who knows it can run scripts.",
-		Find:  p.findStaleNonce,
+		Why: "A nonce is a password for scripts. Anybody can read it in one answer, and write it on an injected " +
+			"script in the next.",
+		See:  "https://www.w3.org/TR/CSP3/#security-nonces",
+		Find: p.findStaleNonce,
 	}, {
 		ID: "probe.W030", Level: check.Warning,
 		Title: "The Content-Security-Policy leaves a way around it.",
 		Hint:  "Each weakness is described under its own ID in the list of checks.",
-		Find:  p.each("", p.grade),
+		Why: "Injected markup that the policy does not govern still runs scripts, sends what is typed into forms " +
+			"elsewhere, or lets another site frame the page.",
+		See:  "https://www.w3.org/TR/CSP3/#strict-csp",
+		Find: p.each("", p.grade),
 	}}
 	if !p.Outside {
 		checks[3].Level = check.Info // the settings' own checks have judged what the settings say

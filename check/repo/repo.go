@@ -47,23 +47,36 @@ func (c Config) Checks() []check.Check {
 		Title: "A secret that is in use stands in the repository: whoever reads the code has it.",
 		Hint: "Rotate it first, it is known. Then take it out of the file, and set it in the environment or in a manager. " +
 			"The history still holds the old value.",
+		Why: "Everybody who has, or ever gets, a copy of the code has the secret: former staff, contractors, the " +
+			"service that builds it. Keys of public repositories are found and used within minutes.",
+		See:  "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/removing-sensitive-data-from-a-repository",
 		Find: c.find(c.literals),
 	}, {
 		ID: "repo.E002", Level: check.Error, Tags: tags, Deploy: true, Needs: check.Repository,
 		Title: "A file of settings is in the repository, with the secrets that it holds.",
 		Hint: "Rotate what it holds, run \"git rm --cached\" on it, and add its name to .gitignore. " +
 			"Commit an example without values, or a file that is encrypted.",
+		Why: "A commit is for ever: taking the file out later leaves it in the history and in every clone. Who can " +
+			"read the code can log in to the database.",
+		See:  "https://cwe.mitre.org/data/definitions/540.html",
 		Find: c.find(c.tracked),
 	}, {
 		ID: "repo.E003", Level: check.Error, Tags: tags, Deploy: true, Needs: check.Repository,
 		Title: "Two environments share a key: what one signs, logins included, the other believes.",
 		Hint:  "Give each environment a key of its own, such as the command \"key generate\" prints.",
-		Find:  c.find(c.shared),
+		Why: "Test systems are open to more people and guarded less. Whoever is an administrator there carries the " +
+			"session cookie over to the real site, and is one here.",
+		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Key_Management_Cheat_Sheet.html#key-usage",
+		Setting: "SECRET_KEY",
+		Find:    c.find(c.shared),
 	}, {
 		ID: "repo.W001", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Repository,
 		Title: ".env is not ignored: the next \"git add .\" commits it.",
 		Hint:  "Add the line .env to .gitignore.",
-		Find:  c.find(c.ignored),
+		Why: "It happens in a hurry and nobody notices, since the site works. From then on the secrets are in the " +
+			"history.",
+		See:  "https://git-scm.com/docs/gitignore",
+		Find: c.find(c.ignored),
 	}}
 }
 
