@@ -122,17 +122,23 @@ func (p Project) ownRules() []check.Check {
 		ID: "security.E101", Level: check.Error, Tags: tags, Needs: check.Settings,
 		Title: "CSRF_FAILURE_VIEW cannot be called with a request and a reason, so that a refusal would fail.",
 		Hint:  "Let the view take (request, reason=\"\").",
-		Find:  known(p.failure, "CSRF_FAILURE_VIEW", func(v string) bool { return v == "uncallable" }),
+		Why: "Whoever is refused, which is also a visitor whose cookie has expired, sees an error of the server " +
+			"instead of what to do; the log has a crash where it should have a refusal.",
+		See:     "https://docs.djangoproject.com/en/stable/ref/settings/#csrf-failure-view",
+		Setting: "CSRF_FAILURE_VIEW",
+		Find:    known(p.failure, func(v string) bool { return v == "uncallable" }),
 	}, {
 		ID: "security.E102", Level: check.Error, Tags: tags, Needs: check.Settings,
 		Title: "CSRF_FAILURE_VIEW cannot be imported, so that a refusal would fail.",
 		Hint:  "Correct the dotted path, or remove the setting.",
-		Find:  known(p.failure, "CSRF_FAILURE_VIEW", func(v string) bool { return v == "missing" }),
+		Why: "Whoever is refused, which is also a visitor whose cookie has expired, sees an error of the server " +
+			"instead of what to do; the log has a crash where it should have a refusal.",
+		See:     "https://docs.djangoproject.com/en/stable/ref/settings/#csrf-failure-view",
+		Setting: "CSRF_FAILURE_VIEW",
+		Find:    known(p.failure, func(v string) bool { return v == "missing" }),
 	}}
 }
 
-func when(wrong bool, setting string) func(context.Context) ([]check.Finding, error) {
-	return func(context.Context) ([]check.Finding, error) {
-		return check.When(wrong, check.Finding{Setting: setting})
-	}
+func when(wrong bool) func(context.Context) ([]check.Finding, error) {
+	return func(context.Context) ([]check.Finding, error) { return check.When(wrong, check.Finding{}) }
 }

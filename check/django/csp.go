@@ -103,6 +103,9 @@ func (p Project) policyRules() []check.Check {
 		ID: "security.E026", Level: check.Error, Tags: tags, Needs: check.Settings,
 		Title: "A Content-Security-Policy is no dictionary.",
 		Hint:  "Write a dictionary of directives, such as {\"default-src\": [CSP.SELF]}, or None.",
+		Why: "Django cannot make a header of anything else: pages fail, or go out without the policy that was " +
+			"meant to hold back injected scripts.",
+		See: "https://docs.djangoproject.com/en/stable/ref/checks/#security",
 		Find: func(context.Context) (found []check.Finding, err error) {
 			for _, name := range []string{"SECURE_CSP", "SECURE_CSP_REPORT_ONLY"} {
 				v := p.get(name)
@@ -116,19 +119,25 @@ func (p Project) policyRules() []check.Check {
 		ID: "security.W027", Level: check.Warning, Tags: tags, Needs: check.Settings,
 		Title: "The Content-Security-Policy wants a nonce that no template can have.",
 		Hint:  "Add " + nonceProcessor + " to the context processors in TEMPLATES.",
-		Find: func(context.Context) ([]check.Finding, error) {
-			return check.When(p.nonceWithoutProcessor(), check.Finding{Setting: "TEMPLATES"})
-		},
+		Why: "The policy lets only scripts with the nonce run, and templates have none to write: the site's own " +
+			"scripts stop, and the next thing that somebody does is to switch the policy off.",
+		See:     "https://docs.djangoproject.com/en/stable/ref/csp/#csp-nonce",
+		Setting: "TEMPLATES",
+		Find:    when(p.nonceWithoutProcessor()),
 	}, {
 		ID: "django.E001", Level: check.Error, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "A Content-Security-Policy says what browsers do not understand, so that they skip it.",
 		Hint:  "Correct the policy; Django sends whatever stands there.",
+		Why: "A browser ignores a directive that it cannot read and says so in its console only. What was to be " +
+			"forbidden is allowed, and nobody is told.",
+		See:     "https://www.w3.org/TR/CSP3/#parse-serialized-policy",
+		Setting: "SECURE_CSP",
 		Find: func(context.Context) ([]check.Finding, error) {
 			_, err := p.csp()
 			if err == nil {
 				return nil, nil
 			}
-			return []check.Finding{{Setting: "SECURE_CSP", Evidence: err.Error()}}, nil
+			return []check.Finding{{Evidence: err.Error()}}, nil
 		},
 	}}
 }

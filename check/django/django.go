@@ -91,12 +91,12 @@ func (p Project) get(name string) value { return p.settings[name] }
 func (p Project) middleware(class string) bool { return p.get("MIDDLEWARE").contains(class) }
 
 // known returns the Find of a rule about a fact that only the running project tells, which nil is not.
-func known(fact *string, setting string, wrong func(string) bool) func(context.Context) ([]check.Finding, error) {
+func known(fact *string, wrong func(string) bool) func(context.Context) ([]check.Finding, error) {
 	return func(context.Context) ([]check.Finding, error) {
 		if fact == nil {
 			return nil, errors.New("django: the project's code could not be run: see that it starts where it is judged")
 		}
-		return check.When(wrong(*fact), check.Finding{Setting: setting, Evidence: *fact})
+		return check.When(wrong(*fact), check.Finding{Evidence: *fact})
 	}
 }
 
