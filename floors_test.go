@@ -61,6 +61,7 @@ var floors = map[string]int{
 	"secrets":                        4, // keeps what sources said up to date
 	"drivers/internal/fields":        1, // several settings in one secret
 	"secrets/agefile":                4,
+	"check/repo/secretrule":          1, // what secrets look like
 	"check/repo":                     4,
 	"check/deployment":               4, // Compose, Kubernetes, Dockerfile, CI and systemd files
 	"check/preflight":                1, // the sixteen items; the admin's checklist is made of them

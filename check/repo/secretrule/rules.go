@@ -1,0 +1,9 @@
+package secretrule
+
+// All returns every rule.
+func All() []*Rule {
+	return []*Rule{
+		privateKey(),
+		awsAccessKey(),
+	}
+}

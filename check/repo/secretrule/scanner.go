@@ -1,0 +1,111 @@
+package secretrule
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Scanner asks a list of rules at once. It can be used by several goroutines.
+type Scanner struct {
+	machine *machine
+	of      [][]*Rule // the rules of each literal
+}
+
+// New makes a scanner of rules. Its error names every rule that cannot be asked.
+func New(rules []*Rule) (*Scanner, error) {
+	var errs []error
+	var literals []string
+	s := &Scanner{}
+	index := map[string]int{}
+	ids := map[string]bool{}
+	for _, r := range rules {
+		if err := r.valid(); err != nil {
+			errs = append(errs, err)
+		}
+		if ids[r.ID] {
+			errs = append(errs, fmt.Errorf("secretrule: %s: listed twice", r.ID))
+		}
+		ids[r.ID] = true
+		for _, l := range r.Literals {
+			i, ok := index[l]
+			if !ok {
+				i = len(literals)
+				index[l] = i
+				literals, s.of = append(literals, l), append(s.of, nil)
+			}
+			if !slices.Contains(s.of[i], r) {
+				s.of[i] = append(s.of[i], r)
+			}
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	machine, err := compile(literals)
+	if err != nil {
+		return nil, err
+	}
+	s.machine = machine
+	return s, nil
+}
+
+func (r *Rule) valid() error {
+	switch {
+	case r.ID == "" || r.Name == "" || r.Match == nil:
+		return fmt.Errorf("secretrule: %q needs an ID, a name and Match", r.ID)
+	case len(r.Literals) == 0:
+		return fmt.Errorf("secretrule: %s: has no literals: it would be asked about every file", r.ID)
+	}
+	for _, l := range r.Literals {
+		if len(l) < 3 || l != string(lower([]byte(l))) {
+			return fmt.Errorf("secretrule: %s: the literal %q must be three bytes or more, in lower case", r.ID, l)
+		}
+	}
+	return nil
+}
+
+// Scan returns the secrets that f holds, in the order in which they begin.
+func (s *Scanner) Scan(f *File) []Match { return s.ScanPart(f, 0, len(f.Data)) }
+
+// ScanPart is Scan for a part of f.Data: for literals that begin at from or behind it and before to. What surrounds the part
+// is there for the rules to look at.
+func (s *Scanner) ScanPart(f *File, from, to int) []Match {
+	var found []Match
+	s.machine.run(f.Data, from, to, func(literal, at int) {
+		for _, r := range s.of[literal] {
+			if r.Kinds != 0 && r.Kinds&f.Kinds == 0 {
+				continue
+			}
+			for _, m := range r.Match(f, at) {
+				m.Rule = r
+				found = append(found, m)
+			}
+		}
+	})
+	if len(found) == 0 {
+		return nil
+	}
+	return finish(f, found)
+}
+
+// finish sorts what was found, takes out what was found twice and fills in what can be known of the place.
+func finish(f *File, found []Match) []Match {
+	slices.SortStableFunc(found, func(a, b Match) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Rule.ID, b.Rule.ID), cmp.Compare(b.End, a.End))
+	})
+	found = slices.CompactFunc(found, func(a, b Match) bool { return a.Start == b.Start && a.Rule == b.Rule })
+	line, counted := 1, 0
+	for i := range found {
+		m := &found[i]
+		line += bytes.Count(f.Data[counted:m.Start], []byte("\n"))
+		counted = m.Start
+		m.Line = line
+		if m.Secret == nil {
+			m.Secret = bytes.Clone(f.Data[m.Start:m.End])
+		}
+	}
+	return found
+}
