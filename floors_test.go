@@ -14,7 +14,10 @@ const module = "github.com/airworthy-go/airworthy"
 // floors says on which floor each package stands. Imports go down: a package imports only packages of lower floors.
 // A new package is added here first.
 var floors = map[string]int{
-	// Floor 0: the standard library and nothing else.
+	// Below all: what the reports of floor 0 and 1 look like.
+	"internal/sheet": -1,
+
+	// Floor 0: the standard library and nothing else of others.
 	"check":          0,
 	"secret":         0,
 	"internal/httpx": 0,
@@ -159,7 +162,7 @@ func TestFloors(t *testing.T) {
 					t.Errorf("%s (floor %d) imports %s (floor %d): imports go down", name, floor, short(imp), below)
 				}
 			case strings.Contains(strings.SplitN(imp, "/", 2)[0], "."):
-				if floor == 0 || !allowed(name, imp) {
+				if floor <= 0 || !allowed(name, imp) {
 					t.Errorf("%s imports %s, which is not in its list of third parties", name, imp)
 				}
 			}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/airworthy-go/airworthy/internal/sheet"
 )
 
 // Baseline is what an earlier run found, so that a gate can be put up on a site that has findings already. The nil Baseline
@@ -83,7 +85,7 @@ func (r *run) judgeBaseline() {
 		if len(list) > 0 {
 			slices.Sort(list)
 			n := len(list)
-			r.say(id, Finding{Evidence: plural(n, "finding") + ": " + strings.Join(slices.Compact(list), ", "), Key: id})
+			r.say(id, Finding{Evidence: sheet.Count(n, "finding") + ": " + strings.Join(slices.Compact(list), ", "), Key: id})
 		}
 	}
 }

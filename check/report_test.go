@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -142,6 +143,19 @@ func TestReportMeetsItsSchema(t *testing.T) {
 		}
 		for _, fault := range meets(root, root, v, name) {
 			t.Error(fault)
+		}
+	}
+	properties := func(of any) map[string]any { return of.(map[string]any)["properties"].(map[string]any) }
+	for form, known := range map[reflect.Type]map[string]any{
+		reflect.TypeFor[check.Report]():  properties(root),
+		reflect.TypeFor[check.Finding](): properties(root["$defs"].(map[string]any)["finding"]),
+		reflect.TypeFor[check.NotRun]():  properties(properties(root)["not_run"].(map[string]any)["items"]),
+	} {
+		for i := range form.NumField() {
+			name, _, _ := strings.Cut(form.Field(i).Tag.Get("json"), ",")
+			if _, ok := known[name]; !ok && name != "-" {
+				t.Errorf("the schema lacks %s of %s", name, form)
+			}
 		}
 	}
 	broken := map[string]any{"version": 2.0, "failed": "no", "findings": nil, "extra": 1.0}

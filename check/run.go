@@ -47,9 +47,10 @@ type Report struct {
 
 // NotRun is a check that could not look, or, with the ID "check", a fault of the question itself.
 type NotRun struct {
-	ID     string `json:"id"`
-	Title  string `json:"title"`
-	Reason string `json:"reason"`
+	ID     string   `json:"id"`
+	Title  string   `json:"title"`
+	Reason string   `json:"reason"`
+	Needs  Evidence `json:"needs,omitempty"` // what it would have looked at; empty for a fault of the question
 }
 
 // Failed reports whether the gate stays shut: a finding stands at or above the fail level, or a check could not run.
@@ -120,7 +121,9 @@ func Run(ctx context.Context, checks []Check, opt Options) *Report {
 
 // refuse reports what is wrong with the question itself. A gate that was asked wrongly must not open.
 func (r *Report) refuse(checks []Check, opt Options) {
-	bad := func(id, title, reason string) { r.NotRun = append(r.NotRun, NotRun{id, title, reason}) }
+	bad := func(id, title, reason string) {
+		r.NotRun = append(r.NotRun, NotRun{ID: id, Title: title, Reason: reason})
+	}
 	if err := Validate(checks); err != nil {
 		bad("check", "The list of checks is faulty.", err.Error())
 	}
@@ -156,7 +159,7 @@ func (r *run) ask(ctx context.Context, c Check) {
 	findings, err := look(ctx, c)
 	if err != nil {
 		r.broken[asked{c.ID, c.Needs}] = true
-		r.NotRun = append(r.NotRun, NotRun{c.ID, c.Title, err.Error()})
+		r.NotRun = append(r.NotRun, NotRun{c.ID, c.Title, err.Error(), c.Needs})
 		return
 	}
 	r.Ran++

@@ -3,10 +3,9 @@ package check
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/airworthy-go/airworthy/internal/sheet"
 )
 
 // TextOptions say how WriteText writes. The zero value writes plain text.
@@ -14,48 +13,50 @@ type TextOptions struct {
 	Color bool // use ANSI colours; whether w is a terminal is the caller's to know
 }
 
-// What WriteText shows of one field. Evidence may be whatever a server sent.
+// What WriteText shows. Evidence may be whatever a server sent.
 const (
-	maxText  = 400 // bytes of a line
-	maxLines = 40
+	maxLines = 40  // of one reason
+	width    = 110 // characters of a line, unless a word is longer
 )
 
 var groupNames = map[Level]string{
 	Debug: "DEBUG", Info: "INFO", Warning: "WARNINGS", Error: "ERRORS", Critical: "CRITICAL",
 }
 
-// WriteText writes the report for people: the findings grouped by level, worst first, each with its hint; then what
-// could not be checked, what was silenced and why, and a line that counts and tells whether the gate opens.
+// WriteText writes the report for people: what was judged, if that is known; the findings grouped by level, worst first,
+// each with where it is, what was seen and what to do; then what could not be checked, what was silenced and why, and a
+// line that counts and tells whether the gate opens.
 //
-// Each field stands on one line, save reasons, which may be a list of errors. Control characters, and whatever else
-// could move the cursor or reorder the text, are written as escapes, so that evidence taken from a hostile server cannot
-// forge the report around it.
+// Each field stands on lines of its own, indented below what it belongs to. Control characters, and whatever else could
+// move the cursor or reorder the text, are written as escapes, so that evidence taken from a hostile server cannot forge
+// the report around it.
 func (r *Report) WriteText(w io.Writer, opt TextOptions) error {
 	t := &text{color: opt.Color}
-	for rest := r.Findings; len(rest) > 0; {
-		n := 1
-		for n < len(rest) && rest[n].Level == rest[0].Level {
-			n++
-		}
-		t.group(groupName(rest[0].Level), levelColor(rest[0].Level))
-		for _, f := range rest[:n] {
+	if r.Subject != "" {
+		t.WriteString(t.paint(bold, sheet.Line(r.Subject)) + "\n")
+	}
+	for _, group := range byLevel(r.Findings) {
+		level := group[0].Level
+		t.group(groupName(level), levelColor(level))
+		for _, f := range group {
 			t.finding(f)
 		}
-		rest = rest[n:]
 	}
 	if len(r.NotRun) > 0 {
 		t.group("NOT RUN", red)
 		for _, n := range r.NotRun {
 			t.head(n.ID, n.Title)
-			t.lines(n.Reason)
+			for _, l := range sheet.Lines(n.Reason, maxLines) {
+				t.line("", plain, l)
+			}
 		}
 	}
 	if len(r.Silenced) > 0 {
-		t.group("SILENCED", plain)
+		t.group("SILENCED", dim)
 		for _, f := range r.Silenced {
 			t.head(f.ID, f.Title)
-			t.line("", evidence(f))
-			t.line("REASON: ", f.Silenced)
+			t.line("", plain, distinction(f))
+			t.line("REASON: ", dim, f.Silenced)
 		}
 	}
 	t.trailer(r)
@@ -63,12 +64,26 @@ func (r *Report) WriteText(w io.Writer, opt TextOptions) error {
 	return err
 }
 
+// byLevel cuts findings, which are sorted, into those of each level.
+func byLevel(findings []Finding) (groups [][]Finding) {
+	for rest := findings; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].Level == rest[0].Level {
+			n++
+		}
+		groups, rest = append(groups, rest[:n]), rest[n:]
+	}
+	return groups
+}
+
 // The colours, as SGR parameters.
 const (
 	plain  = ""
 	bold   = "1"
+	dim    = "2"
 	red    = "1;31"
 	yellow = "1;33"
+	cyan   = "36"
 	green  = "32"
 )
 
@@ -109,42 +124,42 @@ func (t *text) group(name, sgr string) {
 }
 
 func (t *text) head(id, title string) {
-	t.WriteString("  " + t.paint(bold, printable(id)) + "  " + printable(title) + "\n")
-}
-
-// line writes one field below a head, or nothing if it is empty.
-func (t *text) line(label, value string) {
-	if value != "" {
-		t.WriteString("      " + label + printable(value) + "\n")
+	id = sheet.Line(id)
+	for i, part := range sheet.Wrap(id+"  "+sheet.Line(title), width-2) {
+		switch rest, ok := strings.CutPrefix(part, id); {
+		case i == 0 && ok:
+			t.WriteString("  " + t.paint(bold, id) + rest + "\n")
+		default:
+			t.WriteString("    " + part + "\n")
+		}
 	}
 }
 
-// lines writes a reason, which may be several errors joined. They stay indented, so that none looks like a heading.
-func (t *text) lines(reason string) {
-	all := strings.Split(reason, "\n")
-	for _, l := range all[:min(len(all), maxLines)] {
-		t.line("", l)
+// line writes one field below a head, or nothing if it is empty. What does not fit stands under its beginning.
+func (t *text) line(label, sgr, value string) {
+	if value == "" {
+		return
 	}
-	if len(all) > maxLines {
-		t.line("", fmt.Sprintf("… (%d lines more)", len(all)-maxLines))
+	for i, part := range sheet.Wrap(sheet.Line(value), width-6-len(label)) {
+		begin := t.paint(sgr, label)
+		if i > 0 {
+			begin = strings.Repeat(" ", len(label))
+		}
+		t.WriteString("      " + begin + part + "\n")
 	}
 }
 
 func (t *text) finding(f Finding) {
 	t.head(f.ID, f.Title)
-	where := f.Setting
-	if f.Source != "" {
-		where = strings.TrimSpace(where + " (" + f.Source + ")")
-	}
-	t.line("", where)
-	t.line("", f.Evidence)
-	t.line("HINT: ", f.Hint)
+	t.line("", plain, f.where())
+	t.line("", plain, f.Evidence)
+	t.line("HINT: ", cyan, f.Hint)
 }
 
-// evidence is what distinguishes a silenced finding from others of its check.
-func evidence(f Finding) string {
+// distinction is what distinguishes a silenced finding from others of its check.
+func distinction(f Finding) string {
 	if f.Evidence == "" {
-		return f.Setting
+		return f.where()
 	}
 	return f.Evidence
 }
@@ -153,11 +168,7 @@ func (t *text) trailer(r *Report) {
 	if t.Len() > 0 {
 		t.WriteByte('\n')
 	}
-	findings := plural(len(r.Findings), "finding")
-	if len(r.Findings) == 0 {
-		findings = "No findings"
-	}
-	fmt.Fprintf(t, "%s, %d silenced, %d not run, %s ran.", findings, len(r.Silenced), len(r.NotRun), plural(r.Ran, "check"))
+	t.WriteString(r.counts())
 	switch {
 	case r.Failed():
 		t.WriteString(" " + t.paint(red, "Failed") + why(r))
@@ -167,56 +178,31 @@ func (t *text) trailer(r *Report) {
 	t.WriteByte('\n')
 }
 
-// why says which of the two reasons keeps the gate shut.
-func why(r *Report) string {
-	n := 0
+// counts says in one sentence how much there is of what.
+func (r *Report) counts() string {
+	findings := sheet.Count(len(r.Findings), "finding")
+	if len(r.Findings) == 0 {
+		findings = "No findings"
+	}
+	return fmt.Sprintf("%s, %d silenced, %d not run, %s ran.", findings, len(r.Silenced), len(r.NotRun),
+		sheet.Count(r.Ran, "check"))
+}
+
+// failing is how many findings stand at or above the fail level.
+func (r *Report) failing() (n int) {
 	for _, f := range r.Findings {
 		if f.Level >= r.FailLevel {
 			n++
 		}
 	}
+	return n
+}
+
+// why says which of the two reasons keeps the gate shut.
+func why(r *Report) string {
+	n := r.failing()
 	if n == 0 {
 		return ": what could not be checked has not passed."
 	}
 	return fmt.Sprintf(": %d at level %s or above.", n, r.FailLevel)
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
-}
-
-// printable returns s on one line, with everything that is not plainly visible written as Go would escape it, and cut
-// after maxText bytes.
-func printable(s string) string {
-	s, cut := truncate(s)
-	var b strings.Builder
-	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		default:
-			quoted := strconv.QuoteRuneToASCII(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
-		}
-		i += size
-	}
-	return b.String() + cut
-}
-
-// truncate cuts s at a character's border and says how much is missing.
-func truncate(s string) (kept, note string) {
-	if len(s) <= maxText {
-		return s, ""
-	}
-	n := maxText
-	for n > maxText-utf8.UTFMax && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n], fmt.Sprintf(" … (%d bytes more)", len(s)-n)
 }

@@ -53,6 +53,9 @@ var formats = []format{
 		return r.WriteText(w, check.TextOptions{Color: color})
 	}},
 	{"json", func(r *check.Report, w io.Writer, _ bool) error { return r.WriteJSON(w) }},
+	{"sarif", func(r *check.Report, w io.Writer, _ bool) error { return r.WriteSARIF(w) }},
+	{"junit", func(r *check.Report, w io.Writer, _ bool) error { return r.WriteJUnit(w) }},
+	{"github", func(r *check.Report, w io.Writer, _ bool) error { return r.WriteGitHub(w) }},
 }
 
 func formatNames() (names []string) {
