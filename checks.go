@@ -44,7 +44,10 @@ func (a *App) Checks() []check.Check {
 
 // Check judges the application as `check --deploy` does. It is for the application's own tests.
 func (a *App) Check(ctx context.Context) *check.Report {
-	report := check.Run(ctx, a.Checks(), check.Options{Deploy: true, Silenced: a.settings.Silences()})
+	report := check.Run(ctx, a.Checks(), check.Options{
+		Deploy: true, Silenced: a.settings.Silences(), Edge: a.settings.Edge,
+		Rules: probe.Checks(nil, probe.Claims{Outside: true}), // which could confirm what the edge owns
+	})
 	report.Redact(a.Mask().String)
 	return report
 }

@@ -65,6 +65,10 @@ type Settings struct {
 	// Silenced sets findings of the gate aside: the ID of the check, and the reason, which reports repeat.
 	Silenced map[string]string `env:"SILENCED_SYSTEM_CHECKS" doc:"Checks whose findings are set aside, each with a reason: security.W021=no preload."`
 
+	// Edge are the settings that a proxy or a CDN before the application looks after, by their variables. What the gate finds
+	// about them turns into claims, which a look at the live site has to confirm.
+	Edge []string `env:"EDGE_OWNS" doc:"Settings that a proxy or CDN looks after, such as SECURE_SSL_REDIRECT; check --deploy --url confirms it."`
+
 	// ProbePaths are the pages that the gate looks at; "/" if empty.
 	ProbePaths []string
 

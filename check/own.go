@@ -44,6 +44,11 @@ var own = withFind([]Check{{
 	Hint:  "Narrow its scope to a setting, a file or a fingerprint, and let it expire within a year.",
 	Why:   "It also covers faults that did not exist when somebody said that they are no problem.",
 }, {
+	ID: "waiver.I005", Level: Info,
+	Title: "The waivers stand outside the repository.",
+	Hint:  "Keep the file beside the code, so that whoever reviews a change sees what it waives.",
+	Why:   "A file that is not versioned with the code can waive anything, at any time, without anybody having read it.",
+}, {
 	ID: "baseline.W001", Level: Warning,
 	Title: "The baseline holds findings of checks that do not exist.",
 	Hint:  "Write it anew with --report json=FILE, by the version that is in use.",

@@ -17,7 +17,9 @@ type Options struct {
 	FailLevel Level     // a finding at or above it fails; zero means Warning with Deploy, Error without
 	Silenced  []Silence // findings to set aside, as a setting says
 
-	Waivers  []Waiver  // findings to set aside, as a file says
+	Waivers        []Waiver // findings to set aside, as a file says
+	WaiversOutside bool     // the file is no part of the repository that is judged
+
 	Baseline *Baseline // what an earlier run found; nil if there was none
 	NewOnly  bool      // set aside what the baseline holds, too
 

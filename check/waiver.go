@@ -101,6 +101,9 @@ func outside(scope string) bool {
 
 // judgeWaivers finds what is wrong with the waivers themselves. used counts the findings that each has set aside.
 func (r *run) judgeWaivers(used []int) {
+	if r.WaiversOutside {
+		r.say("waiver.I005", Finding{})
+	}
 	for i, w := range r.Waivers {
 		f := Finding{Source: w.Place, Key: w.ID + " " + w.Scope}
 		name := strings.TrimSpace(w.ID + " " + w.Scope)

@@ -35,28 +35,28 @@ for wrong usage. Set a finding aside with SILENCED_SYSTEM_CHECKS="ID=reason, ID=
 }
 
 func (p *program) check(ctx context.Context, f checkFlags) error {
-	opt, err := f.Options()
+	opt, err := f.Options(p.cli)
 	if err != nil {
 		return err
 	}
 	opt.Deploy = f.deploy
 	checks, closeApp := p.checks(ctx, &opt)
 	defer closeApp()
-	return f.Judge(ctx, p.cli, checks, opt)
+	return f.Judge(ctx, p.cli, p.name, checks, opt)
 }
 
 // checks returns the checks of the application, or, if it cannot be built, those of its settings and one that says so.
 func (p *program) checks(ctx context.Context, opt *check.Options) ([]check.Check, func()) {
 	app, err := p.application(ctx)
 	if err == nil {
-		opt.Silenced = app.Settings().Silences()
+		opt.Silenced, opt.Edge = app.Settings().Silences(), append(opt.Edge, app.Settings().Edge...)
 		return app.Checks(), func() { p.close(app) }
 	}
 	checks := []check.Check{airworthy.BuildCheck(err)}
 	var refused *airworthy.RefusedError
 	if errors.As(err, &refused) {
 		checks = append(checks, refused.Settings.Checks()...)
-		opt.Silenced = refused.Settings.Silences()
+		opt.Silenced, opt.Edge = refused.Settings.Silences(), append(opt.Edge, refused.Settings.Edge...)
 	}
 	return checks, func() {}
 }

@@ -32,6 +32,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy"
+	"github.com/airworthy-go/airworthy/internal/catalog"
 	"github.com/airworthy-go/airworthy/internal/cli"
 	"github.com/airworthy-go/airworthy/secret"
 	"github.com/airworthy-go/airworthy/settings"
@@ -66,8 +67,9 @@ func Run(ctx context.Context, build Build, args []string, streams Streams) int {
 		streams.In = strings.NewReader("")
 	}
 	p := &program{build: build, in: streams.In, out: streams.Out, err: streams.Err}
-	p.cli = &cli.Program{Out: p.out, Err: p.err, Redact: p.redact}
-	root := p.command(filepath.Base(args[0]))
+	p.cli = &cli.Program{Out: p.out, Err: p.err, Redact: p.redact, Rules: catalog.Rules}
+	p.name = filepath.Base(args[0])
+	root := p.command(p.name)
 	root.SetArgs(args[1:])
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
@@ -79,6 +81,7 @@ type program struct {
 	build    Build
 	in       io.Reader
 	out, err io.Writer
+	name     string // what the program is called
 	cli      *cli.Program
 	serving  bool // the command serves: its log is the site's
 

@@ -23,6 +23,7 @@ func Rules() []check.Check {
 		repo.Config{}.Checks(),
 		django.Project{}.Checks(),
 		probe.Checks(nil, probe.Claims{}),
+		check.Own(),
 	)
 	slices.SortStableFunc(all, func(a, b check.Check) int { return cmp.Compare(a.ID, b.ID) })
 	return slices.CompactFunc(all, func(a, b check.Check) bool { return a.ID == b.ID })

@@ -11,6 +11,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/airworthy-go/airworthy/check"
 )
 
 // The exit status of a command.
@@ -62,8 +64,9 @@ func AtMost(n int) cobra.PositionalArgs {
 
 // Program is one run of one command.
 type Program struct {
-	Out, Err io.Writer           // results; everything else
-	Redact   func(string) string // takes secrets out of what others wrote; nil if none are known
+	Out, Err io.Writer            // results; everything else
+	Redact   func(string) string  // takes secrets out of what others wrote; nil if none are known
+	Rules    func() []check.Check // every check that there is, whatever the command
 
 	started bool // a command's own code has begun: an error is no longer one of usage
 }

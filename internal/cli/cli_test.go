@@ -43,9 +43,9 @@ func TestGate(t *testing.T) {
 	} {
 		var out, errs strings.Builder
 		p := &cli.Program{Out: &out, Err: &errs}
-		opt, err := row.gate.Options()
+		opt, err := row.gate.Options(p)
 		if err == nil {
-			err = row.gate.Judge(t.Context(), p, lamp(row.wrong), opt)
+			err = row.gate.Judge(t.Context(), p, "a lamp", lamp(row.wrong), opt)
 		}
 		if status := p.Status(err); status != row.status || !strings.Contains(out.String(), row.out) {
 			t.Errorf("%s: status %d, stdout %q, stderr %q; want %d, %q", row.name, status, out.String(), errs.String(), row.status, row.out)

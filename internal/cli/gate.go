@@ -25,7 +25,8 @@ type Gate struct {
 	Reports    []string // further reports, each FORMAT=FILE
 	Waivers    string   // a file
 	Baseline   string   // a report in JSON of an earlier run
-	NewOnly    bool     // report only what is not in the baseline
+	NewOnly    bool     // set aside what is in the baseline
+	Edge       []string // settings that the edge looks after, beside those of the application
 }
 
 // Flags adds the flags to a command's.
@@ -39,6 +40,10 @@ func (g *Gate) Flags(fs *pflag.FlagSet) {
 	fs.StringVar(&g.Format, "format", "text", strings.Join(formatNames(), ", "))
 	fs.StringVarP(&g.Output, "output", "o", "", "write the report to this `file` instead of stdout")
 	fs.StringArrayVar(&g.Reports, "report", nil, "write one more report, as `FORMAT=FILE`; may be repeated")
+	fs.StringVar(&g.Waivers, "waivers", "", "set aside what this YAML `file` waives, each with scope, reason, owner and expiry")
+	fs.StringVar(&g.Baseline, "baseline", "", "compare with this `file`, an earlier report in JSON")
+	fs.BoolVar(&g.NewOnly, "new-only", false, "with --baseline: set aside what it holds already")
+	fs.StringArrayVar(&g.Edge, "edge-owns", nil, "this `SETTING` is left to a proxy or CDN, for a live look to confirm; may be repeated")
 }
 
 // format is a form of the report.
@@ -100,8 +105,8 @@ func (g *Gate) outputs() ([]output, error) {
 }
 
 // Options returns what the flags ask of [check.Run]. Its error is one of usage: call it before any work is done.
-func (g *Gate) Options() (check.Options, error) {
-	opt := check.Options{Tags: g.Tags}
+func (g *Gate) Options(p *Program) (check.Options, error) {
+	opt := check.Options{Tags: g.Tags, NewOnly: g.NewOnly, Edge: g.Edge}
 	if g.FailLevel != "" {
 		level, err := check.ParseLevel(g.FailLevel)
 		if err != nil {
@@ -109,13 +114,24 @@ func (g *Gate) Options() (check.Options, error) {
 		}
 		opt.FailLevel = level
 	}
-	_, err := g.outputs()
-	return opt, err
+	if _, err := g.outputs(); err != nil {
+		return opt, err
+	}
+	if err := g.readWaivers(&opt); err != nil {
+		return opt, err
+	}
+	if err := g.readBaseline(&opt); err != nil {
+		return opt, err
+	}
+	if p.Rules != nil {
+		opt.Rules = p.Rules()
+	}
+	return opt, nil
 }
 
 // Judge runs the checks, writes the reports and returns a [Failure] if the gate stays shut. Every report is written before
-// that is decided.
-func (g *Gate) Judge(ctx context.Context, p *Program, checks []check.Check, opt check.Options) error {
+// that is decided. subject is what is judged, such as a URL.
+func (g *Gate) Judge(ctx context.Context, p *Program, subject string, checks []check.Check, opt check.Options) error {
 	switch {
 	case g.ListTags:
 		_, err := fmt.Fprintln(p.Out, strings.Join(check.Tags(checks, opt.Deploy), "\n"))
@@ -130,6 +146,7 @@ func (g *Gate) Judge(ctx context.Context, p *Program, checks []check.Check, opt 
 		}
 	}
 	report := check.Run(ctx, checks, opt)
+	report.Subject = subject
 	report.Redact(p.redact)
 	if err := g.write(p, report); err != nil {
 		return err
