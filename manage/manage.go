@@ -67,7 +67,7 @@ func Run(ctx context.Context, build Build, args []string, streams Streams) int {
 		streams.In = strings.NewReader("")
 	}
 	p := &program{build: build, in: streams.In, out: streams.Out, err: streams.Err}
-	p.cli = &cli.Program{Out: p.out, Err: p.err, Redact: p.redact, Rules: catalog.Rules}
+	p.cli = &cli.Program{Out: p.out, Err: p.err, Redact: p.redact, Rules: catalog.Known}
 	p.name = filepath.Base(args[0])
 	root := p.command(p.name)
 	root.SetArgs(args[1:])

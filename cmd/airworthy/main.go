@@ -33,7 +33,7 @@ func main() {
 
 // run runs the command that args name and returns the exit status.
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
-	p := &cli.Program{Out: out, Err: errs, Rules: catalog.Rules}
+	p := &cli.Program{Out: out, Err: errs, Rules: catalog.Known}
 	root := &cobra.Command{
 		Use:           "airworthy",
 		Short:         "Judge a Django project, a repository or a live site before you put it in front of people",

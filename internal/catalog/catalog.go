@@ -17,14 +17,21 @@ import (
 
 // Rules returns one check of each ID, sorted by it.
 func Rules() []check.Check {
-	all := slices.Concat(
+	all := Known()
+	slices.SortStableFunc(all, func(a, b check.Check) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.CompactFunc(all, func(a, b check.Check) bool { return a.ID == b.ID })
+}
+
+// Known returns every check, those that look at two kinds of evidence once for each, for what a waiver may name and a live
+// site confirm.
+func Known() []check.Check {
+	return slices.Concat(
 		[]check.Check{airworthy.BuildCheck(os.ErrInvalid)},
 		airworthy.Settings{}.Checks(),
 		repo.Config{}.Checks(),
 		django.Project{}.Checks(),
 		probe.Checks(nil, probe.Claims{}),
+		probe.Checks(nil, probe.Claims{Outside: true}),
 		check.Own(),
 	)
-	slices.SortStableFunc(all, func(a, b check.Check) int { return cmp.Compare(a.ID, b.ID) })
-	return slices.CompactFunc(all, func(a, b check.Check) bool { return a.ID == b.ID })
 }
