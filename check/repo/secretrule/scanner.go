@@ -11,17 +11,18 @@ import (
 // Scanner asks a list of rules at once. It can be used by several goroutines.
 type Scanner struct {
 	machine *machine
-	of      [][]*Rule // the rules of each literal
+	of      [][]*Rule     // the rules of each literal
+	rank    map[*Rule]int // where each rule stands in the list
 }
 
-// New makes a scanner of rules. Its error names every rule that cannot be asked.
+// New makes a scanner of rules, the most precise ones first. Its error names every rule that cannot be asked.
 func New(rules []*Rule) (*Scanner, error) {
 	var errs []error
 	var literals []string
-	s := &Scanner{}
+	s := &Scanner{rank: map[*Rule]int{}}
 	index := map[string]int{}
 	ids := map[string]bool{}
-	for _, r := range rules {
+	for i, r := range rules {
 		if err := r.valid(); err != nil {
 			errs = append(errs, err)
 		}
@@ -29,15 +30,16 @@ func New(rules []*Rule) (*Scanner, error) {
 			errs = append(errs, fmt.Errorf("secretrule: %s: listed twice", r.ID))
 		}
 		ids[r.ID] = true
+		s.rank[r] = i
 		for _, l := range r.Literals {
-			i, ok := index[l]
+			n, ok := index[l]
 			if !ok {
-				i = len(literals)
-				index[l] = i
+				n = len(literals)
+				index[l] = n
 				literals, s.of = append(literals, l), append(s.of, nil)
 			}
-			if !slices.Contains(s.of[i], r) {
-				s.of[i] = append(s.of[i], r)
+			if !slices.Contains(s.of[n], r) {
+				s.of[n] = append(s.of[n], r)
 			}
 		}
 	}
@@ -88,15 +90,15 @@ func (s *Scanner) ScanPart(f *File, from, to int) []Match {
 	if len(found) == 0 {
 		return nil
 	}
-	return finish(f, found)
+	return s.finish(f, found)
 }
 
-// finish sorts what was found, takes out what was found twice and fills in what can be known of the place.
-func finish(f *File, found []Match) []Match {
+// finish keeps one match where several overlap, sorts them and fills in what can be known of the place.
+func (s *Scanner) finish(f *File, found []Match) []Match {
 	slices.SortStableFunc(found, func(a, b Match) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Rule.ID, b.Rule.ID), cmp.Compare(b.End, a.End))
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(s.rank[a.Rule], s.rank[b.Rule]), cmp.Compare(b.End, a.End))
 	})
-	found = slices.CompactFunc(found, func(a, b Match) bool { return a.Start == b.Start && a.Rule == b.Rule })
+	found = s.distinct(found)
 	line, counted := 1, 0
 	for i := range found {
 		m := &found[i]
@@ -108,4 +110,21 @@ func finish(f *File, found []Match) []Match {
 		}
 	}
 	return found
+}
+
+// distinct keeps of matches that overlap the one of the rule that is listed first: one secret is one finding, and has the
+// most precise name that there is for it.
+func (s *Scanner) distinct(found []Match) []Match {
+	kept := found[:0]
+	for _, m := range found {
+		if len(kept) == 0 || kept[len(kept)-1].End <= m.Start {
+			kept = append(kept, m)
+			continue
+		}
+		last := &kept[len(kept)-1]
+		if s.rank[m.Rule] < s.rank[last.Rule] {
+			*last = m
+		}
+	}
+	return kept
 }

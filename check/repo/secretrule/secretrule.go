@@ -13,7 +13,12 @@
 // [Match.Secret] only, for a comparison in memory; it is not for output.
 package secretrule
 
-import "bytes"
+import (
+	"bytes"
+	"cmp"
+
+	"github.com/airworthy-go/airworthy/check"
+)
 
 // Rule finds one kind of secret.
 type Rule struct {
@@ -35,6 +40,13 @@ type Rule struct {
 	// Skip reports whether a path, with slashes and from the top of the tree, is of no interest, such as one of tests. A
 	// secret is set aside only if every path at which its file is known is to be skipped. Nil skips none.
 	Skip func(path string) bool
+
+	// Level is the level of what it finds; zero means Error. Tests is that of what it finds in files that are known only
+	// under paths for which [InTests] is true, where most of it is made up; zero means Level.
+	Level, Tests check.Level
+
+	Variable string // the variable that usually holds it, for the remedy; empty if none is usual
+	Revoke   string // the address at which its issuer says how to revoke or rotate it; empty if nobody issued it
 }
 
 // File is what a rule looks at.
@@ -50,6 +62,19 @@ type Match struct {
 	Name       string // the variable or field that it is given to; empty if there is none
 	Secret     []byte // the secret itself, decoded; the scanner makes it of Data[Start:End] if nil
 	Line       int    // in Data, counted from 1; the scanner fills it in
+
+	// Level is the level of this match if it is not its rule's: of a key for tests only, of one that everybody knows. Zero
+	// means the rule's.
+	Level check.Level
+}
+
+// LevelAt returns the level of what was found; tests says that [InTests] is true for every path of the file.
+func (m Match) LevelAt(tests bool) check.Level {
+	level := cmp.Or(m.Level, m.Rule.Level, check.Error)
+	if tests {
+		level = min(level, cmp.Or(m.Rule.Tests, level))
+	}
+	return level
 }
 
 // MaxLine is how much of a line is looked at, in bytes, on each side of a literal. Longer lines are not written by people.
