@@ -82,7 +82,7 @@ func (p Project) accountRules() []check.Check {
 		Why: "Programs that try stolen passwords ask every site for /admin/, all day. A login that they do not " +
 			"find is not attacked by them.",
 		See:  "https://cheatsheetseries.owasp.org/cheatsheets/Django_Security_Cheat_Sheet.html#admin-panel-url",
-		Find: known(p.admin, func(at string) bool { return path.Clean(at) == "/admin" }),
+		Find: known(p.Admin, func(at string) bool { return path.Clean(at) == "/admin" }),
 	}, {
 		ID: "django.I012", Level: check.Info,
 		Title: "The admin site asks for a password only, as often as one likes.",
@@ -91,7 +91,7 @@ func (p Project) accountRules() []check.Check {
 			"guessed, or was used elsewhere and leaked there, opens all data.",
 		See:     "https://docs.djangoproject.com/en/stable/topics/security/#additional-security-topics",
 		Setting: "INSTALLED_APPS",
-		Find: known(p.admin, func(at string) bool {
+		Find: known(p.Admin, func(at string) bool {
 			return at != "" && !p.appNamed("django_otp", "two_factor", "axes", "allauth.mfa", "mfa", "defender")
 		}),
 	}, {

@@ -21,13 +21,15 @@ func (p Project) djangoRules() []check.Check {
 	trusted := csrf.Config{Django: true, TrustedOrigins: p.csrf().TrustedOrigins} // whatever the middleware
 	return slices.Concat(
 		pick(p.headers().Checks(), "security.W001", "security.W002", "security.W006", "security.W019", "security.W022",
-			"security.E023", "security.E024"),
+			"security.E023"),
+		p.since(4, 0, pick(p.headers().Checks(), "security.E024")...),
 		pick(p.https().Checks(), "security.W004", "security.W005", "security.W008", "security.W021"),
 		pick(p.csrf().Checks(), "security.W003", "security.W016"),
-		pick(trusted.Checks(), "4_0.E001"),
+		p.since(4, 0, pick(trusted.Checks(), "4_0.E001")...),
 		pick(p.session().Checks(), "security.W010", "security.W011", "security.W012", "security.W013", "security.W014",
 			"security.W015"),
-		pick(p.keyring().Checks(), "security.W009", "security.W025"),
+		pick(p.keyring().Checks(), "security.W009"),
+		p.since(4, 1, pick(p.keyring().Checks(), "security.W025")...),
 		pick(p.errorpages().Checks(), "security.W018"),
 		pick(p.hosts().Checks(), "security.W020"),
 	)
@@ -126,7 +128,7 @@ func (p Project) ownRules() []check.Check {
 			"instead of what to do; the log has a crash where it should have a refusal.",
 		See:     "https://docs.djangoproject.com/en/stable/ref/settings/#csrf-failure-view",
 		Setting: "CSRF_FAILURE_VIEW",
-		Find:    known(p.failure, func(v string) bool { return v == "uncallable" }),
+		Find:    known(p.Failure, func(v string) bool { return v == "uncallable" }),
 	}, {
 		ID: "security.E102", Level: check.Error, Tags: tags, Needs: check.Settings,
 		Title: "CSRF_FAILURE_VIEW cannot be imported, so that a refusal would fail.",
@@ -135,7 +137,7 @@ func (p Project) ownRules() []check.Check {
 			"instead of what to do; the log has a crash where it should have a refusal.",
 		See:     "https://docs.djangoproject.com/en/stable/ref/settings/#csrf-failure-view",
 		Setting: "CSRF_FAILURE_VIEW",
-		Find:    known(p.failure, func(v string) bool { return v == "missing" }),
+		Find:    known(p.Failure, func(v string) bool { return v == "missing" }),
 	}}
 }
 

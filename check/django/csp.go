@@ -106,6 +106,11 @@ func parsePolicy(directives map[string]any) (csp.Policy, error) {
 
 // policyRules are Django's about SECURE_CSP, from 6.0 and 6.1.
 func (p Project) policyRules() []check.Check {
+	rules := p.policyFaults()
+	return slices.Concat(p.since(6, 0, rules[0]), p.since(6, 1, rules[1]), rules[2:])
+}
+
+func (p Project) policyFaults() []check.Check {
 	return []check.Check{{
 		ID: "security.E026", Level: check.Error, Tags: tags, Needs: check.Settings,
 		Title: "A Content-Security-Policy is no dictionary.",

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/check/django"
@@ -28,7 +29,7 @@ func parse(t testing.TB, export []byte) django.Project {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return p.At(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))
 }
 
 // found returns the IDs of the findings, each as often as it was found.
@@ -46,7 +47,9 @@ func found(t testing.TB, p django.Project) []string {
 	return ids
 }
 
-func isDjango(id string) bool { return strings.HasPrefix(id, "security.") || id == "4_0.E001" }
+func isDjango(id string) bool {
+	return strings.Contains("security 4_0 async auth caches files mail urls", id[:strings.IndexByte(id, '.')])
+}
 
 // TestStartproject holds the baseline that Django 5.2 reports for an untouched project.
 func TestStartproject(t *testing.T) {
@@ -238,7 +241,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatal(err)
 		}
 		for _, n := range check.Run(t.Context(), checks, check.Options{Deploy: true}).NotRun {
-			if !strings.Contains(n.Reason, "could not be run") {
+			if !strings.Contains(n.Reason, "could not be run") && !strings.Contains(n.Reason, "is not known") {
 				t.Errorf("%s could not look: %s", n.ID, n.Reason)
 			}
 		}

@@ -29,7 +29,7 @@ func (p Project) keyring() keyring.Config {
 		text, _ := key.str()
 		c.Fallbacks = append(c.Fallbacks, secret.New(text))
 	}
-	if !fallbacks.set || !fallbacks.iterable() {
+	if !p.series().before(4, 1) && (!fallbacks.set || !fallbacks.iterable()) {
 		c.Fallbacks = make([]secret.Text, 1) // what cannot be read is weak
 	}
 	return c
@@ -123,7 +123,7 @@ func (p Project) csrf() csrf.Config {
 		Django:         true,
 		InsecureOff:    !p.middleware(csrfMiddleware),
 		UseSessions:    p.get("CSRF_USE_SESSIONS").truthy(),
-		InsecureCookie: !p.get("CSRF_COOKIE_SECURE").isTrue(),
+		InsecureCookie: !p.on("CSRF_COOKIE_SECURE"),
 		CookieSameSite: sameSite(p.get("CSRF_COOKIE_SAMESITE")),
 		TrustedOrigins: p.get("CSRF_TRUSTED_ORIGINS").texts(),
 	}
@@ -136,8 +136,8 @@ func (p Project) csrf() csrf.Config {
 
 func (p Project) session() session.Config {
 	c := session.Config{
-		InsecureCookie:       !p.get("SESSION_COOKIE_SECURE").isTrue(),
-		InsecureScriptAccess: !p.get("SESSION_COOKIE_HTTPONLY").isTrue(),
+		InsecureCookie:       !p.on("SESSION_COOKIE_SECURE"),
+		InsecureScriptAccess: !p.on("SESSION_COOKIE_HTTPONLY"),
 		CookieSameSite:       sameSite(p.get("SESSION_COOKIE_SAMESITE")),
 		Age:                  p.get("SESSION_COOKIE_AGE").seconds(),
 	}

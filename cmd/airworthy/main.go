@@ -45,6 +45,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		cli.ExplainCommand(p, catalog.Rules),
+		checkCommand(p),
 	)
 	p.Mark(root)
 	root.SetArgs(args)

@@ -30,6 +30,7 @@ func Known() []check.Check {
 		airworthy.Settings{}.Checks(),
 		repo.Config{}.Checks(),
 		django.Project{}.Checks(),
+		[]check.Check{django.ReadCheck(nil)},
 		probe.Checks(nil, probe.Claims{}),
 		probe.Checks(nil, probe.Claims{Outside: true}),
 		check.Own(),

@@ -1,0 +1,3 @@
+package django
+
+func (p *Project) locate(dir, module string) {}
