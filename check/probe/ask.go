@@ -11,9 +11,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
-
-	"github.com/airworthy-go/airworthy/check"
 )
 
 const (
@@ -40,6 +39,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   string
+	repeat string // a command with which a stranger sees the same, if the site can be reached
 }
 
 // String says what was asked and answered, without anything that the server made up.
@@ -60,10 +60,11 @@ type prober struct {
 
 	mu      sync.Mutex
 	answers map[ask]answer
+	pages   map[ask]document
 }
 
 func newProber(rt http.RoundTripper, claims Claims) *prober {
-	return &prober{rt: rt, Claims: claims.withDefaults(), answers: map[ask]answer{}}
+	return &prober{rt: rt, Claims: claims.withDefaults(), answers: map[ask]answer{}, pages: map[ask]document{}}
 }
 
 // get returns the answer to a, asking if nobody has. Errors are not kept: the next check asks again.
@@ -74,12 +75,71 @@ func (p *prober) get(ctx context.Context, a ask) (answer, error) {
 		return got, nil
 	}
 	got, err := p.send(ctx, a)
+	if err != nil && p.hangsUp(ctx, a, err) {
+		got, err = answer{ask: a, status: hungUp, header: http.Header{}}, nil
+	}
+	if err == nil && p.Outside && got.status == http.StatusTooManyRequests {
+		err = errors.New("the site answers 429: it limits how often we may ask; wait and probe more slowly")
+	}
 	if err != nil {
 		return answer{}, fmt.Errorf("probe: %s: %w", a, plain(err))
 	}
 	p.answers[a] = got
 	return got, nil
 }
+
+// hungUp stands for the status of an answer that never came because the other side closed the connection. It is what
+// nginx calls it when told to.
+const hungUp = 444
+
+// hangsUp reports whether an error is a live site's way to refuse a request: it closes the connection on this one, and
+// answers the page.
+func (p *prober) hangsUp(ctx context.Context, a ask, err error) bool {
+	if !p.Outside || a.scheme != p.scheme() || a.harmless(p) {
+		return false
+	}
+	closed := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
+		strings.HasSuffix(err.Error(), "EOF") || strings.Contains(err.Error(), "GOAWAY")
+	if !closed {
+		return false
+	}
+	if _, answered := p.answers[p.page()]; answered {
+		return true
+	}
+	page, err := p.send(ctx, p.page())
+	if err == nil {
+		p.answers[p.page()] = page
+	}
+	return err == nil
+}
+
+// harmless reports whether the request is for one of the site's pages, as any visitor sends it.
+func (a ask) harmless(p *prober) bool {
+	return a.method == http.MethodGet && a.host == p.Host && a.headers == "" && slices.Contains(p.Paths, a.path)
+}
+
+// curl returns a command that sends the request.
+func (p *prober) curl(a ask) string {
+	var b strings.Builder
+	b.WriteString("curl -si")
+	switch a.method {
+	case http.MethodGet:
+	case http.MethodPost:
+		b.WriteString(" -d ''")
+	default:
+		b.WriteString(" -X " + a.method)
+	}
+	if a.host != p.authority(a) {
+		b.WriteString(" -H " + quoted("Host: "+a.host))
+	}
+	for line := range strings.Lines(a.headers) {
+		b.WriteString(" -H " + quoted(strings.TrimSuffix(line, "\n")))
+	}
+	return b.String() + " " + quoted(a.scheme+"://"+p.authority(a)+a.path)
+}
+
+// quoted returns a text as one word of a shell.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // all returns the answers to several.
 func (p *prober) all(ctx context.Context, asks ...ask) ([]answer, error) {
@@ -128,7 +188,11 @@ func (p *prober) send(ctx context.Context, a ask) (answer, error) {
 	if err != nil && resp.StatusCode >= 500 {
 		return answer{}, err
 	}
-	return answer{a, resp.StatusCode, resp.Header, string(body)}, nil
+	got := answer{a, resp.StatusCode, resp.Header, string(body), ""}
+	if p.Outside {
+		got.repeat = p.curl(a)
+	}
+	return got, nil
 }
 
 // authority is where a request is sent, whatever host it names.
@@ -178,49 +242,3 @@ func (p *prober) crossSite() ask {
 
 // again is the page once more, with a header that changes nothing.
 func (p *prober) again() ask { return p.ask("GET", p.Paths[0], "Cache-Control: no-cache") }
-
-// seen returns the answers that every header rule looks at: pages, and what the site answers when it refuses.
-func (p *prober) seen(ctx context.Context) ([]answer, error) {
-	asks := []ask{p.missing(), p.wrongMethod()}
-	for _, path := range slices.Backward(p.Paths) {
-		asks = append([]ask{p.ask("GET", path, "")}, asks...)
-	}
-	if p.FailPath != "" {
-		asks = append(asks, p.ask("GET", p.FailPath, ""))
-	}
-	if !p.Outside {
-		asks = append(asks, p.forged(evil))
-	}
-	if !p.InsecureNoCSRF {
-		asks = append(asks, p.crossSite())
-	}
-	return p.all(ctx, asks...)
-}
-
-// each makes the Find of a rule that holds for every answer of seen.
-func (p *prober) each(setting string, bad func(answer) (string, bool)) func(context.Context) ([]check.Finding, error) {
-	return func(ctx context.Context) ([]check.Finding, error) {
-		answers, err := p.seen(ctx)
-		return wrong(answers, setting, bad), err
-	}
-}
-
-// nothing is the Find of a rule whose promise is not made.
-func nothing(context.Context) ([]check.Finding, error) { return nil, nil }
-
-// wrong returns one finding whose evidence is the answers for which bad is true, with what bad says of each.
-func wrong(answers []answer, setting string, bad func(answer) (what string, found bool)) []check.Finding {
-	var evidence []string
-	for _, a := range answers {
-		if what, found := bad(a); found {
-			evidence = append(evidence, strings.TrimSuffix(a.String()+", "+what, ", "))
-		}
-	}
-	switch {
-	case len(evidence) == 0:
-		return nil
-	case len(evidence) == len(answers) && len(evidence) > 2:
-		evidence = []string{fmt.Sprintf("all %d answers, such as %s", len(evidence), evidence[0])}
-	}
-	return []check.Finding{{Setting: setting, Evidence: strings.Join(evidence, "; ")}}
-}

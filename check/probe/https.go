@@ -36,7 +36,7 @@ func (p *prober) httpsRules() []check.Check {
 		Setting: "SECURE_HSTS_SECONDS",
 		Find: p.each("SECURE_HSTS_SECONDS", func(a answer) (string, bool) {
 			_, ok := maxAge(a)
-			return "", !ok && a.host == p.Host
+			return "", !ok && a.scheme == "https" && a.host == p.Host
 		}),
 	}, {
 		ID: "probe.W006", Level: check.Warning,

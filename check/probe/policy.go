@@ -100,8 +100,10 @@ func texts(a answer) (all []string) {
 type policy map[string][]string
 
 // policies returns the policies that the answer enforces. Each must allow what is done.
-func policies(a answer) (all []policy) {
-	for _, text := range texts(a) {
+func policies(a answer) []policy { return policiesOf(texts(a)) }
+
+func policiesOf(texts []string) (all []policy) {
+	for _, text := range texts {
 		p := policy{}
 		for directive := range strings.SplitSeq(text, ";") {
 			words := strings.Fields(directive)

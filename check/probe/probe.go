@@ -71,7 +71,7 @@ type Claims struct {
 func Checks(rt http.RoundTripper, claims Claims) []check.Check {
 	p := newProber(rt, claims)
 	checks := slices.Concat(p.hostRules(), p.httpsRules(), p.headerRules(), p.policyRules(), p.csrfRules(),
-		p.cookieRules(), p.pageRules(), p.adminRules())
+		p.cookieRules(), p.pageRules(), p.adminRules(), p.contentRules(), p.fileRules(), p.exposureRules())
 	for i := range checks {
 		checks[i].Tags = []string{"security", "probe"}
 		checks[i].Deploy = true
