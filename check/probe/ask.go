@@ -197,6 +197,9 @@ func (p *prober) send(ctx context.Context, a ask) (answer, error) {
 
 // authority is where a request is sent, whatever host it names.
 func (p *prober) authority(a ask) string {
+	if l, ok := p.rt.(*Live); ok && l.Same(&url.URL{Scheme: a.scheme, Host: a.host}) {
+		return a.host // such as www.example.com, where example.com was asked for
+	}
 	if a.scheme == "http" {
 		return p.PlainHost
 	}

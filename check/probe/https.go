@@ -100,8 +100,10 @@ func (p *prober) marked() ask {
 	return a
 }
 
-// refused reports whether nobody listens, which for http is as safe as a redirect.
-func refused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
+// refused reports whether nobody listens, which for http is as safe as a redirect, or nobody may be asked.
+func refused(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, errElsewhere)
+}
 
 func (p *prober) findRedirect(ctx context.Context) ([]check.Finding, error) {
 	a, err := p.get(ctx, p.marked())

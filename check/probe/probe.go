@@ -60,6 +60,9 @@ type Claims struct {
 	// answer is 404 or 405, another server's answer to a forged name, a policy for documents on what is none.
 	Outside bool
 
+	// Profile is the kind of site: rules that make no sense for it are left out. Empty means HTML; [Live.Look] finds out.
+	Profile Profile
+
 	InsecureHTTP         bool // the site is served over http
 	InsecureNoHSTS       bool // no Strict-Transport-Security is sent
 	InsecureNoCSP        bool // no Content-Security-Policy is enforced
@@ -72,13 +75,17 @@ func Checks(rt http.RoundTripper, claims Claims) []check.Check {
 	p := newProber(rt, claims)
 	checks := slices.Concat(p.hostRules(), p.httpsRules(), p.headerRules(), p.policyRules(), p.csrfRules(),
 		p.cookieRules(), p.pageRules(), p.adminRules(), p.contentRules(), p.fileRules(), p.exposureRules())
+	if live, ok := rt.(*Live); ok {
+		checks = append(live.asked(checks), live.rules(p)...)
+	}
+	checks = claims.Profile.counting(checks)
 	for i := range checks {
 		checks[i].Tags = []string{"security", "probe"}
 		checks[i].Deploy = true
-		checks[i].Needs = check.Handler
 		if claims.Outside {
 			checks[i].Needs = check.URL
 		}
+		checks[i].Needs = cmp.Or(checks[i].Needs, check.Handler)
 	}
 	return checks
 }

@@ -46,6 +46,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.AddCommand(
 		cli.ExplainCommand(p, catalog.Rules),
 		checkCommand(p),
+		probeCommand(p),
 	)
 	p.Mark(root)
 	root.SetArgs(args)

@@ -32,7 +32,7 @@ func Known() []check.Check {
 		django.Project{}.Checks(),
 		[]check.Check{django.ReadCheck(nil)},
 		probe.Checks(nil, probe.Claims{}),
-		probe.Checks(nil, probe.Claims{Outside: true}),
+		probe.Checks((*probe.Live)(nil), probe.Claims{Outside: true}), // and what only a live site shows
 		check.Own(),
 	)
 }
