@@ -43,6 +43,8 @@ var badInputs = []int{
 	45, 46, // headers out
 	52, 53, 54, 55, // logs, errors, settings
 
+	61, // reports
+
 	// Of the gate, whose rows stand in check and below it: 57 to 62.
 }
 

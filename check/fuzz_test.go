@@ -68,3 +68,14 @@ func jsonString(t *testing.T, s string) (back string) {
 	}
 	return back
 }
+
+// FuzzForms holds that every form of the report is well-formed and has the same structure whatever the text in it.
+func FuzzForms(f *testing.F) {
+	f.Add(hostile)
+	f.Add("]]>\x00\ufffe")
+	f.Add("\n::error::x%0A##[warning]y")
+	f.Add(`"><script>'`)
+	f.Add("/home/ada/settings.py")
+	f.Add(strings.Repeat("\u202e", 300))
+	f.Fuzz(func(t *testing.T, s string) { stands(t, s) })
+}

@@ -24,6 +24,7 @@ const hostile = "a\x1b[2Jb\u009b2Jc\r\nERRORS\n\x7f\u202etxt\u2028\U000e0041</sc
 
 func reports() map[string]*check.Report {
 	return map[string]*check.Report{
+		"rich":  rich(),
 		"clean": {FailLevel: check.Warning, Ran: 34},
 		"findings": {
 			FailLevel: check.Warning, Ran: 2,
@@ -59,6 +60,10 @@ func TestReportGolden(t *testing.T) {
 			".txt":       func(b *bytes.Buffer) error { return r.WriteText(b, check.TextOptions{}) },
 			".color.txt": func(b *bytes.Buffer) error { return r.WriteText(b, check.TextOptions{Color: true}) },
 			".json":      func(b *bytes.Buffer) error { return r.WriteJSON(b) },
+			".sarif":     func(b *bytes.Buffer) error { return r.WriteSARIF(b) },
+			".xml":       func(b *bytes.Buffer) error { return r.WriteJUnit(b) },
+			".github":    func(b *bytes.Buffer) error { return r.WriteGitHub(b) },
+			".html":      func(b *bytes.Buffer) error { return r.WriteHTML(b) },
 		} {
 			t.Run(name+suffix, func(t *testing.T) {
 				var got bytes.Buffer

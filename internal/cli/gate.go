@@ -60,6 +60,7 @@ var formats = []format{
 	{"json", func(r *check.Report, w io.Writer, _ bool) error { return r.WriteJSON(w) }},
 	{"sarif", func(r *check.Report, w io.Writer, _ bool) error { return r.WriteSARIF(w) }},
 	{"junit", func(r *check.Report, w io.Writer, _ bool) error { return r.WriteJUnit(w) }},
+	{"html", func(r *check.Report, w io.Writer, _ bool) error { return r.WriteHTML(w) }},
 	{"github", func(r *check.Report, w io.Writer, _ bool) error { return r.WriteGitHub(w) }},
 }
 
