@@ -1,6 +1,7 @@
 package airworthy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -103,7 +104,7 @@ func (s Settings) located(k check.Check) check.Check {
 		findings, err := find(ctx)
 		for i, f := range findings {
 			if f.Source == "" {
-				findings[i].Source = s.Loaded.Origin(f.Setting)
+				findings[i].Source = s.Loaded.Origin(cmp.Or(f.Setting, k.Setting))
 			}
 		}
 		return findings, err
@@ -117,6 +118,9 @@ func (s Settings) ownChecks() []check.Check {
 		ID: "settings.W001", Level: check.Warning, Tags: []string{"settings"}, Needs: check.Settings,
 		Title: "A setting is probably not what was meant.",
 		Hint:  "Correct the name or the value, or remove it.",
+		Why: "A misspelled name changes nothing and says nothing: the protection that it was to switch on stays " +
+			"off, and everybody believes that it is on.",
+		See: "https://12factor.net/config",
 		Find: func(context.Context) ([]check.Finding, error) {
 			var found []check.Finding
 			for _, w := range s.Loaded.Warnings {
@@ -130,9 +134,12 @@ func (s Settings) ownChecks() []check.Check {
 		ID: "settings.W002", Level: check.Warning, Deploy: true, Tags: []string{"settings", "security"}, Needs: check.Settings,
 		Title: "The environment is development, which shows its insides.",
 		Hint:  "Set AIRWORTHY_ENV to the environment that is deployed.",
+		Why: "In development errors show source and settings, keys may be weak and http is allowed. On the " +
+			"internet each of these is a way in.",
+		See:     "https://docs.djangoproject.com/en/stable/howto/deployment/checklist/",
+		Setting: settings.EnvironmentVariable,
 		Find: func(context.Context) ([]check.Finding, error) {
-			return check.When(s.Loaded.Environment == settings.Development,
-				check.Finding{Setting: settings.EnvironmentVariable})
+			return check.When(s.Loaded.Environment == settings.Development, check.Finding{})
 		},
 	}}
 }
@@ -143,6 +150,9 @@ func BuildCheck(err error) check.Check {
 		ID: "airworthy.E001", Level: check.Critical, Tags: []string{"security", "settings"}, Needs: check.Settings,
 		Title: "The application cannot be built, and will not start.",
 		Hint:  "Mend what the evidence says.",
+		Why: "A program that is deployed with these settings ends at once, and the site is down until they are " +
+			"mended. Nothing was served that should not be.",
+		See: "https://12factor.net/config",
 		Find: func(context.Context) ([]check.Finding, error) {
 			var found []check.Finding
 			for _, fault := range flatten(err) {

@@ -16,24 +16,40 @@ func (c Config) Checks() []check.Check {
 			ID: "csp.W001", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 			Title: "Answers have no Content-Security-Policy, so every script that gets into a page runs.",
 			Hint:  "Remove InsecureOff from the csp part; begin with InsecureReportOnly if the policy is not ready.",
-			Find:  when(c.InsecureOff, check.Finding{}),
+			Why: "One template that forgets to escape is enough for an attacker to act as every visitor of the " +
+				"page. A policy is what stops the script after all else has failed.",
+			See:     "https://www.w3.org/TR/CSP3/#intro",
+			Setting: "SECURE_CSP",
+			Find:    when(c.InsecureOff),
 		},
 		{
 			ID: "csp.W002", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 			Title: "The Content-Security-Policy is report-only: browsers tell of an attack and let it happen.",
 			Hint:  "When the reports have dried up, remove InsecureReportOnly.",
-			Find:  when(c.InsecureReportOnly && !c.InsecureOff, check.Finding{Setting: "SECURE_CSP"}),
+			Why: "An attack is reported while it succeeds. A report-only policy is a rehearsal, and rehearsals " +
+				"tend to be forgotten.",
+			See:     "https://www.w3.org/TR/CSP3/#cspro-header",
+			Setting: "SECURE_CSP",
+			Find:    when(c.InsecureReportOnly && !c.InsecureOff),
 		},
 		{
 			ID: "csp.W014", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 			Title: "A report-only policy reports to nobody.",
 			Hint:  "Set CSP_REPORT_PATH=/csp-reports, or name a collector in the policy's report-uri.",
-			Find:  when(c.silent() && !c.InsecureOff, check.Finding{Setting: "CSP_REPORT_PATH"}),
+			Why: "The policy blocks nothing and tells nobody what it would have blocked, so that it can never be " +
+				"switched on with confidence.",
+			See:     "https://www.w3.org/TR/CSP3/#directive-report-uri",
+			Setting: "CSP_REPORT_PATH",
+			Find:    when(c.silent() && !c.InsecureOff),
 		},
 		{
 			ID: "csp.E001", Level: check.Error, Tags: tags, Needs: check.Settings,
 			Title: "The Content-Security-Policy is not valid.",
 			Hint:  "Correct the policy; the part does not start with it.",
+			Why: "Browsers skip what they do not understand and say so in a console that nobody reads. What was to " +
+				"be forbidden would be allowed.",
+			See:     "https://www.w3.org/TR/CSP3/#parse-serialized-policy",
+			Setting: "SECURE_CSP",
 			Find: func(context.Context) ([]check.Finding, error) {
 				err := c.validate()
 				return check.When(err != nil, check.Finding{Evidence: text(err)})
@@ -46,8 +62,8 @@ func (c Config) Checks() []check.Check {
 	return checks
 }
 
-func when(wrong bool, f check.Finding) func(context.Context) ([]check.Finding, error) {
-	return func(context.Context) ([]check.Finding, error) { return check.When(wrong, f) }
+func when(wrong bool) func(context.Context) ([]check.Finding, error) {
+	return func(context.Context) ([]check.Finding, error) { return check.When(wrong, check.Finding{}) }
 }
 
 func text(err error) string {
@@ -73,7 +89,8 @@ func (c Config) gradeCheck(r rule) check.Check {
 		level = check.Info
 	}
 	return check.Check{
-		ID: r.id, Level: level, Tags: tags, Deploy: true, Needs: check.Settings, Title: r.title, Hint: r.remedy,
+		ID: r.id, Level: level, Tags: tags, Deploy: true, Needs: check.Settings,
+		Title: r.title, Hint: r.remedy, Why: r.why, See: r.see, Setting: "SECURE_CSP",
 		Find: func(context.Context) ([]check.Finding, error) {
 			if c.InsecureOff {
 				return nil, nil
@@ -82,7 +99,7 @@ func (c Config) gradeCheck(r rule) check.Check {
 			var found []check.Finding
 			for _, w := range r.find(&p, r) {
 				evidence := strings.TrimSpace(w.Directive + " " + string(w.Source))
-				found = append(found, check.Finding{Setting: "SECURE_CSP", Evidence: evidence})
+				found = append(found, check.Finding{Evidence: evidence})
 			}
 			return found, nil
 		},

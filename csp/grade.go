@@ -24,9 +24,11 @@ func Grade(p Policy) []Weakness {
 // rule is one kind of weakness; each is a check too.
 type rule struct {
 	id     string
-	title  string // for the check, and why
+	title  string // for the check, and Weakness.Why
 	remedy string
-	info   bool // worth knowing, not worth failing
+	why    string // the check's
+	see    string // the address of the specification
+	info   bool   // worth knowing, not worth failing
 	find   func(*Policy, rule) []Weakness
 }
 

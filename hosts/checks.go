@@ -19,24 +19,36 @@ func (c Config) Checks() []check.Check {
 		ID: "security.W020", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "ALLOWED_HOSTS is empty: the site answers to no name.",
 		Hint:  "Set ALLOWED_HOSTS to the names of the site, such as example.com.",
+		Why: "Every request is answered with 400. The usual mend in a hurry is *, which lets anybody put a forged " +
+			"name into links and mails.",
+		See:     "https://docs.djangoproject.com/en/stable/ref/settings/#allowed-hosts",
+		Setting: "ALLOWED_HOSTS",
 		Find: func(context.Context) ([]check.Finding, error) {
-			return check.When(len(c.Allowed) == 0, check.Finding{Setting: "ALLOWED_HOSTS"})
+			return check.When(len(c.Allowed) == 0, check.Finding{})
 		},
 	}, {
 		ID: "hosts.W001", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "ALLOWED_HOSTS allows every host: links, redirects and caches can be poisoned with a forged one.",
 		Hint:  "Replace * by the names of the site; health checks that name an address need HEALTH_PATH, not *.",
+		Why: "Applications write the host that was asked for into links. Whoever forges it can have a password " +
+			"reset mailed whose link leads to a site of theirs.",
+		See:     "https://docs.djangoproject.com/en/stable/topics/security/#host-headers-virtual-hosting",
+		Setting: "ALLOWED_HOSTS",
 		Find: func(context.Context) ([]check.Finding, error) {
-			return check.When(slices.Contains(c.Allowed, "*"), check.Finding{Setting: "ALLOWED_HOSTS", Evidence: "*"})
+			return check.When(slices.Contains(c.Allowed, "*"), check.Finding{Evidence: "*"})
 		},
 	}, {
 		ID: "hosts.W002", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "ALLOWED_HOSTS allows hosts that belong to others.",
 		Hint:  "Write the names below the public suffix that are yours, and the networks that are yours.",
+		Why: "Anybody can register a name below a public suffix or rent an address in a network of a cloud, and " +
+			"have this site answer to it: links and cookies then follow that name.",
+		See:     "https://publicsuffix.org/",
+		Setting: "ALLOWED_HOSTS",
 		Find: func(context.Context) (found []check.Finding, err error) {
 			for _, text := range c.Allowed {
 				if e, err := parseEntry(text); err == nil && e.broad() {
-					found = append(found, check.Finding{Setting: "ALLOWED_HOSTS", Evidence: text})
+					found = append(found, check.Finding{Evidence: text})
 				}
 			}
 			return found, nil
@@ -45,10 +57,14 @@ func (c Config) Checks() []check.Check {
 		ID: "hosts.E001", Level: check.Error, Tags: tags, Needs: check.Settings,
 		Title: "ALLOWED_HOSTS has an entry that is no host.",
 		Hint:  "Write names without scheme, port or path; .example.com for a name and all below it.",
+		Why: "The entry matches nothing, and the visitors or the load balancer for whom it was meant get 400. The " +
+			"application does not start with it.",
+		See:     "https://docs.djangoproject.com/en/stable/ref/settings/#allowed-hosts",
+		Setting: "ALLOWED_HOSTS",
 		Find: func(context.Context) (found []check.Finding, err error) {
 			for _, text := range c.Allowed {
 				if _, err := parseEntry(text); err != nil {
-					found = append(found, check.Finding{Setting: "ALLOWED_HOSTS", Evidence: fmt.Sprintf("%q: %v", text, err)})
+					found = append(found, check.Finding{Evidence: fmt.Sprintf("%q: %v", text, err)})
 				}
 			}
 			return found, nil

@@ -48,11 +48,19 @@ func (c Config) ageChecks() []check.Check {
 		ID: "keyring.W004", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "A fallback outlives everything that it signed: it serves nobody but a thief.",
 		Hint:  `Remove it with "key retire --expired", or from ` + fallbacksSetting + " by hand.",
-		Find:  func(context.Context) ([]check.Finding, error) { return c.outlived(time.Now()), nil },
+		Why: "No session or link that it signed is still valid, so that no visitor loses by its removal; whoever " +
+			"has stolen it still forges with it.",
+		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html#273-revocation",
+		Setting: fallbacksSetting,
+		Find:    func(context.Context) ([]check.Finding, error) { return c.outlived(time.Now()), nil },
 	}, {
 		ID: "keyring.W005", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "The key is older than it is to become: the longer one is used, the more places have seen it.",
 		Hint:  `Change it with "key rotate", which logs nobody out, or allow more in SECRET_KEY_MAX_AGE.`,
+		Why: "Backups, old laptops and people who left have copies of a key. Changing it now and then ends what " +
+			"those are good for.",
+		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Cryptographic_Storage_Cheat_Sheet.html#key-lifetimes-and-rotation",
+		Setting: keySetting,
 		Find: func(context.Context) ([]check.Finding, error) {
 			now, limit := time.Now(), c.Limit()
 			made := madeAt(c.Key, now)
@@ -65,6 +73,10 @@ func (c Config) ageChecks() []check.Check {
 		ID: "keyring.W006", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "A new key was staged and never promoted: a rotation was interrupted, and the old key still signs.",
 		Hint:  `Finish it with "key rotate".`,
+		Why: "Whoever began the rotation believes that it is done, while the key that was to go, perhaps since it " +
+			"leaked, still signs.",
+		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html#272-rotation",
+		Setting: fallbacksSetting,
 		Find: func(context.Context) ([]check.Finding, error) {
 			if !c.Staged() {
 				return nil, nil
@@ -76,6 +88,9 @@ func (c Config) ageChecks() []check.Check {
 		ID: "keyring.E002", Level: check.Error, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "A key was made for another environment: what is signed there is valid here, logins included.",
 		Hint:  "Give each environment a key of its own: \"key generate\" makes them.",
+		Why: "Test systems are open to more people and guarded less. Whoever is an administrator there carries the " +
+			"session cookie over to this site, and is one here.",
+		See: "https://cheatsheetseries.owasp.org/cheatsheets/Key_Management_Cheat_Sheet.html#key-usage",
 		Find: func(context.Context) ([]check.Finding, error) {
 			judge := func(k secret.Text) string { return foreign(k, c.Environment) }
 			why := judge(c.Key)
@@ -86,6 +101,10 @@ func (c Config) ageChecks() []check.Check {
 		ID: "keyring.I001", Level: check.Info, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "The key does not say when and for which environment it was made: nobody sees when it gets old or is used twice.",
 		Hint:  `The next one that "key rotate" or "key generate" makes does.`,
+		Why: "A key without a label may be ten years old or copied from the test system; neither the checks nor " +
+			"the commands for rotation can tell.",
+		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Key_Management_Cheat_Sheet.html#accountability-and-audit",
+		Setting: keySetting,
 		Find: func(context.Context) ([]check.Finding, error) {
 			_, ok := LabelOf(c.Key)
 			return check.When(!ok && Weakness(c.Key) == "", check.Finding{Setting: keySetting})

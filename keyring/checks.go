@@ -21,6 +21,10 @@ func (c Config) Checks() []check.Check {
 		ID: "security.W009", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "The secret key is weak: whoever guesses it can forge everything that is signed, logins included.",
 		Hint:  remedy,
+		Why: "Sessions, password resets and whatever else is signed are believed by their signature. A short key " +
+			"is found by trying, on the attacker's own machine, and then anybody can be anybody.",
+		See:     "https://docs.djangoproject.com/en/stable/ref/settings/#secret-key",
+		Setting: keySetting,
 		Find: func(context.Context) ([]check.Finding, error) {
 			why := djangoWeakness(c.Key)
 			return check.When(why != "", check.Finding{Setting: keySetting, Evidence: why})
@@ -29,11 +33,18 @@ func (c Config) Checks() []check.Check {
 		ID: "security.W025", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "A fallback key is weak: it still verifies, so whoever guesses it can forge everything that is signed.",
 		Hint:  "Remove it from " + fallbacksSetting + ", and accept that what it signed becomes invalid.",
-		Find:  func(context.Context) ([]check.Finding, error) { return c.eachFallback(djangoWeakness), nil },
+		Why: "A fallback is as good as the key for whoever forges: the site verifies with all of them. A weak one " +
+			"makes the strong one worthless.",
+		See:     "https://docs.djangoproject.com/en/stable/ref/settings/#secret-key-fallbacks",
+		Setting: fallbacksSetting,
+		Find:    func(context.Context) ([]check.Finding, error) { return c.eachFallback(djangoWeakness), nil },
 	}, {
 		ID: "keyring.E001", Level: check.Error, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "A key is a published example: everybody knows it and can forge everything that is signed.",
 		Hint:  remedy,
+		Why: "Keys from tutorials, templates and documentation stand in lists that attackers try first, within " +
+			"seconds. With the key they log in as anybody, the staff included.",
+		See: "https://cwe.mitre.org/data/definitions/321.html",
 		Find: func(context.Context) ([]check.Finding, error) {
 			why := published(c.Key)
 			found, _ := check.When(why != "", check.Finding{Setting: keySetting, Evidence: why})
@@ -43,6 +54,10 @@ func (c Config) Checks() []check.Check {
 		ID: "keyring.W002", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "Weak keys are accepted: the application starts on any key, a published one included.",
 		Hint:  "Set InsecureWeak in development and in tests only.",
+		Why: "The refusal of weak keys is what stops a site from going out with the key of a tutorial. Without it " +
+			"nobody notices.",
+		See:     "https://cwe.mitre.org/data/definitions/1391.html",
+		Setting: keySetting,
 		Find: func(context.Context) ([]check.Finding, error) {
 			return check.When(c.InsecureWeak, check.Finding{Setting: keySetting})
 		},
@@ -50,7 +65,11 @@ func (c Config) Checks() []check.Check {
 		ID: "keyring.W003", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "A fallback repeats another key: what looks like a rotation changed nothing.",
 		Hint:  "Set " + keySetting + " to a key of its own, or remove the repeated value from " + fallbacksSetting + ".",
-		Find:  func(context.Context) ([]check.Finding, error) { return c.repeated(), nil },
+		Why: "A key is changed because it may have leaked. If the old value still signs or verifies, whoever has " +
+			"it is still in.",
+		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html#272-rotation",
+		Setting: fallbacksSetting,
+		Find:    func(context.Context) ([]check.Finding, error) { return c.repeated(), nil },
 	}}, c.ageChecks()...)
 }
 

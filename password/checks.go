@@ -14,34 +14,58 @@ var tags = []string{"security", "password"}
 // Checks returns what can be wrong with c. The rules that look at a hash are those of [Hasher.Checks].
 func (c Config) Checks() []check.Check {
 	full, err := c.complete()
-	rule := func(id string, level check.Level, title, hint string, findings ...check.Finding) check.Check {
-		return check.Check{
-			ID: id, Level: level, Tags: tags, Deploy: true, Needs: check.Settings, Title: title, Hint: hint,
-			Find: func(context.Context) ([]check.Finding, error) { return findings, nil },
-		}
+	rules := []check.Check{{
+		ID: "password.E001", Level: check.Error,
+		Title: "The settings for passwords cannot work: nobody could log in.",
+		Hint:  "Set what the evidence names as it says.",
+		Why: "The application does not start with them, since every login would fail, or every new hash would be " +
+			"one that nothing can verify.",
+		See:  "https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#password-hashing-algorithms",
+		Find: found(faults(err)),
+	}, {
+		ID: "password.W001", Level: check.Warning,
+		Title: "New password hashes are cheap to guess: their parameters are below the least that OWASP recommends.",
+		Hint:  "Unset InsecureCheap, which is for tests, and leave the parameters to the preset.",
+		Why: "Whoever steals the table of users, from a backup or by an injection, finds most passwords in days " +
+			"instead of years, and tries them elsewhere.",
+		See:  "https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#password-hashing-algorithms",
+		Find: found(full.tooCheap(err)),
+	}, {
+		ID: "password.W002", Level: check.Warning,
+		Title: "New password hashes are of an algorithm that is there for old ones.",
+		Hint:  `Put "argon2" first in PASSWORD_HASHERS, or what the preset has; passwords are upgraded as their owners log in.`,
+		Why: "Graphics processors are good at the old algorithms. A stolen table gives away more passwords, and " +
+			"sooner, than it has to.",
+		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#password-hashing-algorithms",
+		Setting: "PASSWORD_HASHERS",
+		Find:    found(full.outdated()),
+	}, {
+		ID: "password.W003", Level: check.Warning,
+		Title: "A preset of Django is changed: each side undoes the other's hashes at every login, which ends the " +
+			"user's other sessions.",
+		Hint: "Leave the parameters to the preset of the Django that shares the users, or take another preset.",
+		Why: "Users who move between the two sites are logged out of one by logging in to the other, and each " +
+			"login costs two hashes.",
+		See:  "https://docs.djangoproject.com/en/stable/topics/auth/passwords/#password-upgrades",
+		Find: found(full.differs()),
+	}, {
+		ID: "password.I001", Level: check.Info,
+		Title: "Hashes are accepted that look at the first 72 bytes of a password only.",
+		Hint:  `Remove "bcrypt" from PASSWORD_HASHERS when no such hash is left; "bcrypt_sha256" is another algorithm.`,
+		Why: "Two long passphrases with the same beginning are the same password. It matters to few, and to them " +
+			"without a sign.",
+		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#input-limits-of-bcrypt",
+		Setting: "PASSWORD_HASHERS",
+		Find:    found(full.cutsOff()),
+	}}
+	for i := range rules {
+		rules[i].Tags, rules[i].Deploy, rules[i].Needs = tags, rules[i].ID != "password.E001", check.Settings
 	}
-	broken := rule("password.E001", check.Error,
-		"The settings for passwords cannot work: nobody could log in.",
-		"Set what the evidence names as it says.", faults(err)...)
-	broken.Deploy = false
-	return []check.Check{
-		broken,
-		rule("password.W001", check.Warning,
-			"New password hashes are cheap to guess: their parameters are below the least that OWASP recommends.",
-			"Unset InsecureCheap, which is for tests, and leave the parameters to the preset.", full.tooCheap(err)...),
-		rule("password.W002", check.Warning,
-			"New password hashes are of an algorithm that is there for old ones.",
-			`Put "argon2" first in PASSWORD_HASHERS, or what the preset has; passwords are upgraded as their owners log in.`,
-			full.outdated()...),
-		rule("password.W003", check.Warning,
-			"A preset of Django is changed: each side undoes the other's hashes at every login, which ends the user's other sessions.",
-			"Leave the parameters to the preset of the Django that shares the users, or take another preset.",
-			full.differs()...),
-		rule("password.I001", check.Info,
-			"Hashes are accepted that look at the first 72 bytes of a password only.",
-			`Remove "bcrypt" from PASSWORD_HASHERS when no such hash is left; "bcrypt_sha256" is another algorithm.`,
-			full.cutsOff()...),
-	}
+	return rules
+}
+
+func found(findings []check.Finding) func(context.Context) ([]check.Finding, error) {
+	return func(context.Context) ([]check.Finding, error) { return findings, nil }
 }
 
 // faults returns a finding for each mistake in err. The second part of each is the variable.
@@ -81,7 +105,7 @@ func (c Config) outdated() []check.Finding {
 	if why == "" {
 		return nil
 	}
-	return []check.Finding{{Setting: "PASSWORD_HASHERS", Evidence: why}}
+	return []check.Finding{{Evidence: why}}
 }
 
 // differs compares the parameters that decide about upgrades with those of the preset. Which algorithm comes first is a
@@ -99,7 +123,7 @@ func (c Config) cutsOff() []check.Finding {
 	if !slices.Contains(c.Hashers, nameBcrypt) {
 		return nil
 	}
-	return []check.Finding{{Setting: "PASSWORD_HASHERS", Evidence: nameBcrypt}}
+	return []check.Finding{{Evidence: nameBcrypt}}
 }
 
 // Checks returns the rules that make a hash and read it back. They take a few hashes' time.
@@ -108,11 +132,18 @@ func (h *Hasher) Checks() []check.Check {
 		ID: "password.E002", Level: check.Error, Tags: tags, Needs: check.Handler,
 		Title: "A new password hash is not what the settings promise.",
 		Hint:  "Do not serve: look at what the evidence names, and report it.",
-		Find:  func(ctx context.Context) ([]check.Finding, error) { return h.prove(ctx) },
+		Why: "Users whose password is stored now could not log in later, or somebody else could. Whatever the " +
+			"cause, a site that stores such hashes does harm.",
+		See:  "https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html",
+		Find: func(ctx context.Context) ([]check.Finding, error) { return h.prove(ctx) },
 	}, {
 		ID: "password.W004", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Handler,
 		Title: "A new password hash is weak by what OWASP recommends.",
 		Hint:  "Leave algorithm and parameters to the preset.",
+		Why: "Whoever steals the table of users, from a backup or by an injection, finds most passwords in days " +
+			"instead of years.",
+		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#password-hashing-algorithms",
+		Setting: "PASSWORD_HASHERS",
 		Find: func(ctx context.Context) ([]check.Finding, error) {
 			encoded, err := h.Hash(ctx, "a password of the checks")
 			if err != nil {
@@ -122,7 +153,7 @@ func (h *Hasher) Checks() []check.Check {
 			if err != nil {
 				return nil, err
 			}
-			return check.When(info.Weak != "", check.Finding{Setting: "PASSWORD_HASHERS", Evidence: info.Weak})
+			return check.When(info.Weak != "", check.Finding{Evidence: info.Weak})
 		},
 	}}
 }

@@ -1,6 +1,7 @@
 package django
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -59,7 +60,7 @@ func pick(checks []check.Check, ids ...string) (picked []check.Check) {
 			continue
 		}
 		if w, ok := wording[c.ID]; ok {
-			c.Title, c.Hint = w.title, w.hint
+			c.Title, c.Hint, c.Why = w.title, w.hint, cmp.Or(w.why, c.Why)
 		}
 		c.Hint = strings.ReplaceAll(c.Hint, "'nonce'", "CSP.NONCE")
 		c.Tags = append(slices.Clone(c.Tags), "django")
@@ -75,47 +76,92 @@ func ids(checks []check.Check) (out []string) {
 	return out
 }
 
-// words are a rule's title and hint.
-type words struct{ title, hint string }
+// words are a rule's title and hint, and why, unless the part's own words fit.
+type words struct{ title, hint, why string }
 
 // wording is for rules whose part speaks of its own Config.
 var wording = map[string]words{
-	"security.W001": {"SecurityMiddleware is not installed, so that none of the SECURE_ settings has an effect.",
-		"Put " + securityMiddleware + " first in MIDDLEWARE."},
-	"security.W002": {"XFrameOptionsMiddleware is not installed, so that other sites can frame pages and steal clicks.",
-		"Add " + frameMiddleware + " to MIDDLEWARE."},
-	"security.W003": {"CsrfViewMiddleware is not installed: other sites can make visitors' browsers act in their name.",
-		"Add " + csrfMiddleware + " to MIDDLEWARE."},
-	"security.W022": {"SECURE_REFERRER_POLICY is None, so addresses of pages leak to other sites.",
-		"Remove the setting, or set same-origin."},
-	"security.W009": {"SECRET_KEY is weak: whoever guesses it can forge everything that is signed, sessions included.",
-		"Set it to a random value of 50 characters or more, from the environment or a secrets manager."},
-	"security.W006": {"Answers have no X-Content-Type-Options: nosniff, so browsers guess what a file is and may run it.",
-		"Remove SECURE_CONTENT_TYPE_NOSNIFF, or set it to True."},
-	"security.W018": {"DEBUG is on: every error shows code, request and settings to whoever caused it.",
-		"Set DEBUG to False, not to a string."},
-	"hosts.W002": {"ALLOWED_HOSTS allows hosts that belong to others.",
-		"Write the names below the public suffix that are yours."},
-	"csp.W012": {"The nonce stands in the settings, so that everybody can read it in any answer.",
-		"Write CSP.NONCE, for which each answer gets a value of its own."},
-	"hosts.W001": {"ALLOWED_HOSTS allows every host: links, redirects and caches can be poisoned with a forged one.",
-		"Replace * by the names of the site. For health checks that name an address, answer before host validation."},
-	"csp.W001": {"Answers have no Content-Security-Policy, so every script that gets into a page runs.",
-		"Set SECURE_CSP and its middleware (Django 6), or use django-csp; begin with the report-only policy."},
-	"csp.W002": {"The Content-Security-Policy is report-only: browsers tell of an attack and let it happen.",
-		"When the reports have dried up, enforce the policy (SECURE_CSP)."},
-	"proxy.W002": {"USE_X_FORWARDED_HOST is on: Django believes the header whoever sends it.",
-		"If a proxy overwrites X-Forwarded-Host and nobody else can connect, silence this and say so; otherwise turn it off."},
-	"proxy.W003": {"USE_X_FORWARDED_PORT is on: Django believes the header whoever sends it.",
-		"If a proxy overwrites X-Forwarded-Port and nobody else can connect, silence this and say so; otherwise turn it off."},
-	"proxy.W004": {"SECURE_PROXY_SSL_HEADER is set: Django believes the header whoever sends it.",
-		"If a proxy overwrites the header and nobody else can connect, silence this and say so; otherwise remove it."},
-	"session.W001": {"Other sites' requests carry the session cookie (SameSite is None or missing).",
-		"Leave SESSION_COOKIE_SAMESITE at Lax unless the site has to work inside the frames of another."},
-	"csrf.W003": {"Other sites' requests carry the CSRF cookie (SameSite is None or missing).",
-		"Set CSRF_COOKIE_SAMESITE to Lax."},
-	"keyring.E001": {"A key is a published example: everybody knows it and can forge everything that is signed.",
-		"Set it to a random value of 50 characters or more."},
+	"security.W001": {
+		title: "SecurityMiddleware is not installed, so that none of the SECURE_ settings has an effect.",
+		hint:  "Put " + securityMiddleware + " first in MIDDLEWARE.",
+		why: "The redirect to https, HSTS, nosniff, the referrer and the opener policy are this middleware's work: the settings " +
+			"look safe, and none of it is done.",
+	},
+	"security.W002": {
+		title: "XFrameOptionsMiddleware is not installed, so that other sites can frame pages and steal clicks.",
+		hint:  "Add " + frameMiddleware + " to MIDDLEWARE.",
+	},
+	"security.W003": {
+		title: "CsrfViewMiddleware is not installed: other sites can make visitors' browsers act in their name.",
+		hint:  "Add " + csrfMiddleware + " to MIDDLEWARE.",
+	},
+	"security.W022": {
+		title: "SECURE_REFERRER_POLICY is None, so addresses of pages leak to other sites.",
+		hint:  "Remove the setting, or set same-origin.",
+	},
+	"security.W009": {
+		title: "SECRET_KEY is weak: whoever guesses it can forge everything that is signed, sessions included.",
+		hint:  "Set it to a random value of 50 characters or more, from the environment or a secrets manager.",
+	},
+	"security.W006": {
+		title: "Answers have no X-Content-Type-Options: nosniff, so browsers guess what a file is and may run it.",
+		hint:  "Remove SECURE_CONTENT_TYPE_NOSNIFF, or set it to True.",
+	},
+	"security.W018": {
+		title: "DEBUG is on: every error shows code, request and settings to whoever caused it.",
+		hint:  "Set DEBUG to False, not to a string.",
+	},
+	"hosts.W002": {
+		title: "ALLOWED_HOSTS allows hosts that belong to others.",
+		hint:  "Write the names below the public suffix that are yours.",
+	},
+	"csp.W012": {
+		title: "The nonce stands in the settings, so that everybody can read it in any answer.",
+		hint:  "Write CSP.NONCE, for which each answer gets a value of its own.",
+		why:   "A nonce is a password for scripts. Whoever has read it once writes it on an injected script, which then runs.",
+	},
+	"hosts.W001": {
+		title: "ALLOWED_HOSTS allows every host: links, redirects and caches can be poisoned with a forged one.",
+		hint:  "Replace * by the names of the site. For health checks that name an address, answer before host validation.",
+	},
+	"csp.W001": {
+		title: "Answers have no Content-Security-Policy, so every script that gets into a page runs.",
+		hint:  "Set SECURE_CSP and its middleware (Django 6), or use django-csp; begin with the report-only policy.",
+	},
+	"csp.W002": {
+		title: "The Content-Security-Policy is report-only: browsers tell of an attack and let it happen.",
+		hint:  "When the reports have dried up, enforce the policy (SECURE_CSP).",
+	},
+	"proxy.W002": {
+		title: "USE_X_FORWARDED_HOST is on: Django believes the header whoever sends it.",
+		hint:  "If a proxy overwrites X-Forwarded-Host and nobody else can connect, silence this and say so; otherwise turn it off.",
+		why: "Any client can send the header. If one reaches Django past the proxy, or the proxy passes the header on, links in " +
+			"mails and cached pages lead where an attacker wants.",
+	},
+	"proxy.W003": {
+		title: "USE_X_FORWARDED_PORT is on: Django believes the header whoever sends it.",
+		hint:  "If a proxy overwrites X-Forwarded-Port and nobody else can connect, silence this and say so; otherwise turn it off.",
+		why: "Any client can send the header. If one reaches Django past the proxy, or the proxy passes the header on, links and " +
+			"redirects lead to a port where nobody answers, for everybody if a cache keeps them.",
+	},
+	"proxy.W004": {
+		title: "SECURE_PROXY_SSL_HEADER is set: Django believes the header whoever sends it.",
+		hint:  "If a proxy overwrites the header and nobody else can connect, silence this and say so; otherwise remove it.",
+		why: "A client that reaches Django past the proxy, or whose header the proxy passes on, makes http look like https: nothing " +
+			"is redirected, and the protection of forms compares origins with the wrong scheme.",
+	},
+	"session.W001": {
+		title: "Other sites' requests carry the session cookie (SameSite is None or missing).",
+		hint:  "Leave SESSION_COOKIE_SAMESITE at Lax unless the site has to work inside the frames of another.",
+	},
+	"csrf.W003": {
+		title: "Other sites' requests carry the CSRF cookie (SameSite is None or missing).",
+		hint:  "Set CSRF_COOKIE_SAMESITE to Lax.",
+	},
+	"keyring.E001": {
+		title: "A key is a published example: everybody knows it and can forge everything that is signed.",
+		hint:  "Set it to a random value of 50 characters or more.",
+	},
 }
 
 // ownRules are rules of Django that no part of ours can break.
