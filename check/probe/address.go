@@ -3,7 +3,9 @@ package probe
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
@@ -86,11 +88,22 @@ func hostOf(host string) (string, error) {
 		}
 		return a.String(), nil
 	}
-	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(host, "."))
-	if err != nil || ascii == "" || len(ascii) > 253 || strings.ContainsAny(ascii, "/\\?#@:[] %\x00") {
+	name := strings.ToLower(strings.TrimSuffix(host, "."))
+	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" || strings.Contains(name, "xn--") {
+		ascii, err := idna.Lookup.ToASCII(name)
+		if err == nil { // what it makes must be a name itself
+			ascii, err = idna.Lookup.ToASCII(ascii)
+		}
+		if err != nil || !utf8.ValidString(host) {
+			return "", fmt.Errorf("%q is no name of a host", host)
+		}
+		name = ascii
+	}
+	long := func(label string) bool { return label == "" || len(label) > 63 }
+	if len(name) > 253 || slices.ContainsFunc(strings.Split(name, "."), long) {
 		return "", fmt.Errorf("%q is no name of a host", host)
 	}
-	return strings.ToLower(ascii), nil
+	return name, nil
 }
 
 // counterpart returns the name that is host's with or without "www.", and nothing if there is none that surely belongs to

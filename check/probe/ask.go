@@ -60,19 +60,24 @@ type prober struct {
 
 	mu      sync.Mutex
 	answers map[ask]answer
+	errs    map[ask]error
 	pages   map[ask]document
 }
 
 func newProber(rt http.RoundTripper, claims Claims) *prober {
-	return &prober{rt: rt, Claims: claims.withDefaults(), answers: map[ask]answer{}, pages: map[ask]document{}}
+	return &prober{rt: rt, Claims: claims.withDefaults(), answers: map[ask]answer{}, errs: map[ask]error{}, pages: map[ask]document{}}
 }
 
-// get returns the answer to a, asking if nobody has. Errors are not kept: the next check asks again.
+// get returns the answer to a, asking if nobody has. Errors of a live site are kept: it is not asked again by every check
+// what it did not answer to the first.
 func (p *prober) get(ctx context.Context, a ask) (answer, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if got, ok := p.answers[a]; ok {
 		return got, nil
+	}
+	if err, ok := p.errs[a]; ok {
+		return answer{}, err
 	}
 	got, err := p.send(ctx, a)
 	if err != nil && p.hangsUp(ctx, a, err) {
@@ -82,7 +87,11 @@ func (p *prober) get(ctx context.Context, a ask) (answer, error) {
 		err = errors.New("the site answers 429: it limits how often we may ask; wait and probe more slowly")
 	}
 	if err != nil {
-		return answer{}, fmt.Errorf("probe: %s: %w", a, plain(err))
+		err = fmt.Errorf("probe: %s: %w", a, plain(err))
+		if p.Outside && ctx.Err() == nil {
+			p.errs[a] = err
+		}
+		return answer{}, err
 	}
 	p.answers[a] = got
 	return got, nil

@@ -54,7 +54,8 @@ func (p *prober) findPost(post func() ask) func(context.Context) ([]check.Findin
 			return nil, err
 		case a.status == 403:
 			return nil, nil
-		case p.Outside && (a.status == 404 || a.status == 405 || a.status == 501):
+		case p.Outside && (a.status >= 400 && a.status < 500 || a.status == 501):
+			// It was refused, but who asks from outside does not learn whether for its origin or for what it lacks.
 			return []check.Finding{{
 				Level: check.Info, Evidence: a.String(),
 				Title: "Nothing shows whether posts of other sites are refused.",

@@ -13,7 +13,6 @@ import (
 	"net/netip"
 	"net/url"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -48,6 +47,8 @@ type LiveConfig struct {
 
 	Interval time.Duration // between the beginnings of two requests; 0 means 200 ms
 	Total    time.Duration // for the whole probe, from its first request on; 0 means 3 minutes
+
+	Timeout time.Duration // for one answer; 0 means 10 seconds, which is the most
 
 	// InsecurePrivate lets the site stand on this machine, in a private network or at another address that the internet does
 	// not route. Without it a name that somebody else controls cannot lead the probe to what only we can reach.
@@ -106,6 +107,7 @@ func NewLive(c LiveConfig) (*Live, error) {
 	}
 	l.Interval = cmp.Or(l.Interval, liveInterval)
 	l.Total = cmp.Or(l.Total, liveTotal)
+	l.Timeout = cmp.Or(l.Timeout, timeout)
 	if l.Lookup == nil {
 		l.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
@@ -126,94 +128,6 @@ func NewLive(c LiveConfig) (*Live, error) {
 	return l, nil
 }
 
-// parse takes a URL apart and refuses what is none of a site.
-func (l *Live) parse(text string) error {
-	if text == "" {
-		return errors.New("no URL: write it as https://example.com")
-	}
-	if !strings.Contains(text, "://") {
-		text = "https://" + text
-	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil:
-		return errors.New("the URL cannot be read: write it as https://example.com")
-	case u.User != nil:
-		return errors.New("the URL has a user or a password in it: the probe sends neither, take them out")
-	case u.Scheme != "https" && u.Scheme != "http":
-		return fmt.Errorf("%q is no scheme of a site: use https or http", u.Scheme)
-	case u.Host == "":
-		return errors.New("the URL has no host: write it as https://example.com")
-	case u.Fragment != "":
-		return errors.New("the URL has a fragment, which no server sees: take out # and what follows")
-	}
-	if l.host, err = hostOf(u.Hostname()); err != nil {
-		return err
-	}
-	l.port = map[string]uint16{"https": 443, "http": 80}[u.Scheme]
-	if p := u.Port(); p != "" || strings.HasSuffix(u.Host, ":") {
-		n, err := strconv.ParseUint(p, 10, 16)
-		if err != nil || n == 0 {
-			return fmt.Errorf("%q is no port: use 1 to 65535", p)
-		}
-		l.port = uint16(n)
-	}
-	switch {
-	case u.Scheme == "http":
-		l.plainPort = l.port
-	case l.HTTPPort == 0 && l.port == 443:
-		l.plainPort = 80
-	default:
-		l.plainPort = l.HTTPPort
-	}
-	if u.Path == "" {
-		u.Path = "/"
-	}
-	u.Host = authorityOf(u.Scheme, l.host, l.port)
-	l.url = u
-	return nil
-}
-
-// authorityOf writes host and port as they stand in URLs, without the scheme's own port.
-func authorityOf(scheme, host string, port uint16) string {
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
-	if scheme == "https" && port == 443 || scheme == "http" && port == 80 {
-		return host
-	}
-	return host + ":" + strconv.Itoa(int(port))
-}
-
-// URL returns the address that was asked for, with its scheme, its host in ASCII and a path.
-func (l *Live) URL() string { return l.url.String() }
-
-// Close ends the connections.
-func (l *Live) Close() { l.transport.CloseIdleConnections() }
-
-// Same reports whether a URL belongs to the site: its host or the counterpart of that, on a port that may be asked.
-func (l *Live) Same(u *url.URL) bool {
-	host, err := hostOf(u.Hostname())
-	if err != nil || host != l.host && host != counterpart(l.host) || u.User != nil {
-		return false
-	}
-	switch u.Scheme {
-	case "https":
-		return l.url.Scheme == "https" && portOf(u) == l.port
-	case "http":
-		return l.plainPort != 0 && portOf(u) == l.plainPort
-	}
-	return false
-}
-
-func portOf(u *url.URL) uint16 {
-	if u.Port() == "" {
-		return map[string]uint16{"https": 443, "http": 80}[u.Scheme]
-	}
-	n, _ := strconv.ParseUint(u.Port(), 10, 16)
-	return uint16(n)
-}
-
 // errElsewhere is for requests that lead away from the site.
 var errElsewhere = errors.New("that is not the site that was asked for, and it is not asked")
 
@@ -225,7 +139,7 @@ func (l *Live) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := l.turn(r.Context()); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	ctx, cancel := context.WithTimeout(r.Context(), l.Timeout)
 	r = r.Clone(ctx)
 	r.Header.Set("User-Agent", userAgent())
 	r.Header.Set("Accept-Encoding", "identity")
@@ -302,99 +216,14 @@ func (l *Live) turn(ctx context.Context) error {
 	}
 }
 
-// connect returns a connection to an authority, over TLS if there is a configuration for that. Where two attempts in a row
-// have failed it does not try again.
-func (l *Live) connect(ctx context.Context, authority string, c *tls.Config) (net.Conn, error) {
-	key := target{authority, c != nil}
-	l.mu.Lock()
-	before := l.failed[key]
-	l.mu.Unlock()
-	if before.times >= liveTries {
-		return nil, before.err
-	}
-	conn, err := l.dial(ctx, authority)
-	if err == nil && c != nil {
-		conn, err = handshake(ctx, conn, c)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err != nil {
-		l.failed[key] = failure{before.times + 1, err}
-		return nil, err
-	}
-	delete(l.failed, key)
-	return conn, nil
-}
-
-// dial connects to one of the addresses that the host of an authority has for this probe.
-func (l *Live) dial(ctx context.Context, authority string) (conn net.Conn, err error) {
-	host, port, err := net.SplitHostPort(authority)
-	if err != nil {
-		return nil, err
-	}
-	addresses, err := l.addresses(ctx, host)
-	if err != nil {
-		return nil, err
-	}
-	// Control sees the address that is really connected to: what was checked before cannot have changed.
-	d := net.Dialer{Timeout: liveDial, Control: func(_, address string, _ syscall.RawConn) error {
-		to, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return err
-		}
-		return l.allowed(to.Addr())
-	}}
-	for _, a := range addresses {
-		if conn, err = d.DialContext(ctx, "tcp", net.JoinHostPort(a.String(), port)); err == nil {
-			break
-		}
-	}
-	return conn, err
-}
-
-// allowed refuses addresses that the internet does not route.
-func (l *Live) allowed(a netip.Addr) error {
-	if what := inside(a); what != "" && !l.InsecurePrivate {
-		return fmt.Errorf("%s is %s: allow it with --allow-private if the site is yours", a, what)
-	}
-	return nil
-}
-
-// addresses resolves a host, once. If one of its addresses is not allowed, none is asked: a name that leads both outside and
-// inside is a trap, or about to become one.
-func (l *Live) addresses(ctx context.Context, host string) ([]netip.Addr, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if known, ok := l.resolved[host]; ok {
-		return known, nil
-	}
-	var found []netip.Addr
-	if a, err := netip.ParseAddr(host); err == nil {
-		found = []netip.Addr{a}
-	} else if found, err = l.Lookup(ctx, host); err != nil {
-		return nil, fmt.Errorf("%s cannot be resolved: %w", host, err)
-	}
-	for i, a := range found {
-		found[i] = a.Unmap()
-		if err := l.allowed(found[i]); err != nil {
-			return nil, fmt.Errorf("%s leads to an address of the inside: %w", host, err)
-		}
-	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("%s has no address", host)
-	}
-	l.resolved[host] = found[:min(len(found), liveAnswers)]
-	return l.resolved[host], nil
-}
-
 // explain returns an error in words, without what a server wrote.
 func (l *Live) explain(ctx context.Context, err error) error {
 	text := err.Error()
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("nobody listens: %w", syscall.ECONNREFUSED)
-	case errors.Is(ctx.Err(), context.DeadlineExceeded), strings.Contains(text, "TLS handshake timeout"):
-		return fmt.Errorf("no answer within %s", timeout)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("no answer within %s", l.Timeout)
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case strings.Contains(text, "server response headers exceeded"):

@@ -47,6 +47,9 @@ func (l *Live) Look(ctx context.Context, claims Claims) (Claims, error) {
 		return claims, err
 	}
 	claims.Profile = cmp.Or(claims.Profile, profileOf(first, l.here(claims)))
+	if claims.Profile == Static || claims.Profile == Redirect {
+		claims.InsecureNoCSRF = true // there is nothing to post to
+	}
 	return claims, nil
 }
 

@@ -32,8 +32,8 @@ func anyTLS(host string) *tls.Config {
 }
 
 // handshake speaks TLS on conn, which it closes if that fails.
-func handshake(ctx context.Context, conn net.Conn, c *tls.Config) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+func (l *Live) handshake(ctx context.Context, conn net.Conn, c *tls.Config) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.Timeout)
 	defer cancel()
 	t := tls.Client(conn, c)
 	if err := t.HandshakeContext(ctx); err != nil {
@@ -96,9 +96,9 @@ func (l *Live) offers(ctx context.Context, edit func(*tls.Config)) (tls.Connecti
 	}
 	c := anyTLS(l.host)
 	edit(c)
-	conn, err = handshake(ctx, conn, c)
+	conn, err = l.handshake(ctx, conn, c)
 	if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() || errors.Is(err, context.DeadlineExceeded) {
-		return none, false, fmt.Errorf("probe: TLS: no answer within %s", timeout)
+		return none, false, fmt.Errorf("probe: TLS: no answer within %s", l.Timeout)
 	}
 	if err != nil {
 		return none, false, ctx.Err()
