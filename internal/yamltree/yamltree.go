@@ -216,6 +216,16 @@ func (v Value) Items() (all []Value) {
 	return all
 }
 
+// All returns every place that a name of a mapping leads to, of a name that stands twice both.
+func (v Value) All(name string) (all []Value) {
+	for _, f := range v.Fields() {
+		if f.Name == name {
+			all = append(all, f.Value)
+		}
+	}
+	return all
+}
+
 // Get returns the place that names lead to, through mappings; the zero Value if there is none. Of a name that stands twice
 // it takes the last.
 func (v Value) Get(names ...string) Value {

@@ -69,6 +69,13 @@ func TestGet(t *testing.T) {
 	if v := tree.Documents[0].Get("a", "no", "c"); v.Exists() || v.Line() != 0 || v.Fields() != nil || v.Items() != nil {
 		t.Error("what does not exist exists")
 	}
+	tree, err = yamltree.Parse([]byte("a: 1\nb: 2\na: 3\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := tree.Documents[0].All("a"); len(all) != 2 || walk(all[0]) != "1" || walk(tree.Documents[0].Get("a")) != "3" {
+		t.Errorf("All = %v, want both; Get the last", all)
+	}
 }
 
 // TestErrorsQuoteNothing: what stands in a file may be a secret.
