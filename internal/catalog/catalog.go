@@ -10,6 +10,7 @@ import (
 
 	"github.com/airworthy-go/airworthy"
 	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/check/deployment"
 	"github.com/airworthy-go/airworthy/check/django"
 	"github.com/airworthy-go/airworthy/check/probe"
 	"github.com/airworthy-go/airworthy/check/repo"
@@ -33,6 +34,7 @@ func Known() []check.Check {
 		[]check.Check{django.ReadCheck(nil)},
 		probe.Checks(nil, probe.Claims{}),
 		probe.Checks((*probe.Live)(nil), probe.Claims{Outside: true}), // and what only a live site shows
+		deployment.Config{}.Checks(),
 		check.Own(),
 	)
 }
