@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -193,7 +194,7 @@ func (p *prober) send(ctx context.Context, a ask) (answer, error) {
 	}
 	defer resp.Body.Close()
 	// A body that breaks off, or never ends, takes nothing from what its beginning and the header tell.
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	body, err := io.ReadAll(io.LimitReader(unpacked(resp), maxBody))
 	if err != nil && resp.StatusCode >= 500 {
 		return answer{}, err
 	}
@@ -202,6 +203,19 @@ func (p *prober) send(ctx context.Context, a ask) (answer, error) {
 		got.repeat = p.curl(a)
 	}
 	return got, nil
+}
+
+// unpacked returns an answer's body without the compression that one request allows, and some servers use unasked. What is
+// read of it is bounded, however much it grows.
+func unpacked(resp *http.Response) io.Reader {
+	if !strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+		return resp.Body
+	}
+	body, err := gzip.NewReader(io.LimitReader(resp.Body, maxBody))
+	if err != nil {
+		return strings.NewReader("")
+	}
+	return body
 }
 
 // authority is where a request is sent, whatever host it names.

@@ -2,8 +2,11 @@ package probe
 
 import (
 	"context"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/airworthy-go/airworthy/check"
 )
@@ -82,6 +85,27 @@ type cookie struct {
 
 func (c cookie) has(attribute string) bool { _, ok := c.attributes[attribute]; return ok }
 
+// gone reports whether browsers drop the cookie at once: it is being deleted. Max-Age counts before Expires.
+func (c cookie) gone() bool {
+	lasts, known := c.lasts()
+	return known && lasts <= 0
+}
+
+// lasts returns for how long browsers keep the cookie, unless that is until they are closed.
+func (c cookie) lasts() (time.Duration, bool) {
+	if n, err := strconv.ParseInt(c.attributes["max-age"], 10, 64); err == nil {
+		return time.Duration(min(max(n, -1), 1<<32)) * time.Second, true
+	}
+	if at, err := http.ParseTime(strings.ReplaceAll(c.attributes["expires"], "-", " ")); err == nil {
+		return time.Until(at), true
+	}
+	return 0, false
+}
+
+func (c cookie) edge() bool {
+	return slices.ContainsFunc(edge, func(begin string) bool { return strings.HasPrefix(c.name, begin) })
+}
+
 func parseCookie(line string) cookie {
 	pair, rest, _ := strings.Cut(line, ";")
 	name, _, _ := strings.Cut(pair, "=")
@@ -119,7 +143,7 @@ func (p *prober) cookies(bad func(cookie) bool) func(context.Context) ([]check.F
 
 func badCookies(a answer, bad func(cookie) bool) (names []string) {
 	for _, line := range a.header["Set-Cookie"] {
-		if c := parseCookie(line); c.attributes["max-age"] != "0" && bad(c) {
+		if c := parseCookie(line); !c.gone() && bad(c) {
 			names = append(names, c.name)
 		}
 	}
@@ -127,12 +151,19 @@ func badCookies(a answer, bad func(cookie) bool) (names []string) {
 	return slices.Compact(names)
 }
 
+// findCacheable judges answers by what they say to caches. One that says nothing but Vary: Cookie, as Django's do, is kept
+// by none that follows the rules except for who comes without a cookie.
 func (p *prober) findCacheable(ctx context.Context) ([]check.Finding, error) {
 	answers, err := p.seen(ctx)
-	return wrong(answers, "", func(a answer) (string, bool) {
-		personal := len(a.header["Set-Cookie"]) > 0 || len(nonces(a)) > 0
-		return "", personal && !private(a)
-	}), err
+	quiet := func(a answer) bool { return len(directives(a)) == 0 && varies(a, "Cookie") }
+	open := wrong(answers, "", func(a answer) (string, bool) {
+		return personal(a), personal(a) != "" && !private(a) && !quiet(a)
+	})
+	silent := wrong(answers, "", func(a answer) (string, bool) { return personal(a), personal(a) != "" && quiet(a) })
+	for i := range silent {
+		silent[i].Level = check.Info
+	}
+	return append(open, silent...), err
 }
 
 // private reports whether shared caches keep their hands off the answer.

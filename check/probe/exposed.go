@@ -21,14 +21,12 @@ var histories = []exposure{
 	{path: "/.git/HEAD", begins: regexp.MustCompile(`^(?:ref: refs/|[0-9a-f]{40}\s*$)`)},
 	{path: "/.git/config", begins: regexp.MustCompile(`(?m)^\s*\[core\]\s*$`)},
 	{path: "/.svn/wc.db", begins: sqlite},
-	{path: "/.hg/requires", begins: regexp.MustCompile(`(?m)^(?:revlogv1|store|dotencode|generaldelta)\s*$`)},
 	{path: "/.DS_Store", begins: regexp.MustCompile(`^\x00\x00\x00\x01Bud1`), level: check.Warning},
 }
 
 var credentials = []exposure{
 	{path: "/.env", begins: assignment},
 	{path: "/.env.production", begins: assignment},
-	{path: "/.env.bak", begins: assignment},
 	{path: "/.htpasswd", begins: regexp.MustCompile(`^[\w.@-]+:(?:\$apr1\$|\$2[aby]\$|\$[56]\$|\{SHA\})`)},
 	{path: "/.aws/credentials", begins: regexp.MustCompile(`(?m)^\s*aws_access_key_id\s*=`)},
 	{path: "/docker-compose.yml", begins: regexp.MustCompile(`(?m)^services:\s*(?:#.*)?$`), level: check.Error},
@@ -38,7 +36,6 @@ var backups = []exposure{
 	{path: "/backup.sql", begins: dump},
 	{path: "/dump.sql", begins: dump},
 	{path: "/backup.zip", begins: regexp.MustCompile(`^PK\x03\x04`)},
-	{path: "/backup.tar.gz", begins: regexp.MustCompile(`^\x1f\x8b\x08`)},
 	{path: "/db.sqlite3", begins: sqlite},
 }
 

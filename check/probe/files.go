@@ -14,6 +14,9 @@ import (
 // maxFiles is how many of the files that a page loads are looked at, each of another kind.
 const maxFiles = 2
 
+// maxFolders is how many folders are asked for, the page's own among them.
+const maxFolders = 3
+
 func (p *prober) fileRules() []check.Check {
 	return []check.Check{{
 		ID: "probe.W060", Level: check.Warning,
@@ -85,7 +88,7 @@ func (p *prober) findListing(ctx context.Context) ([]check.Finding, error) {
 		file, _, _ := strings.Cut(a.path, "?")
 		first, _, _ := strings.Cut(strings.TrimPrefix(file, "/"), "/")
 		for _, folder := range []string{strings.TrimSuffix(path.Dir(file), "/") + "/", "/" + first + "/"} {
-			if f := p.ask("GET", folder, ""); folder != file+"/" && folder != "/" && !slices.Contains(folders, f) && len(folders) < 4 {
+			if f := p.ask("GET", folder, ""); folder != file+"/" && folder != "/" && !slices.Contains(folders, f) && len(folders) < maxFolders {
 				folders = append(folders, f)
 			}
 		}

@@ -142,7 +142,9 @@ func (l *Live) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), l.Timeout)
 	r = r.Clone(ctx)
 	r.Header.Set("User-Agent", userAgent())
-	r.Header.Set("Accept-Encoding", "identity")
+	if r.Header.Get("Accept-Encoding") == "" {
+		r.Header.Set("Accept-Encoding", "identity")
+	}
 	for _, name := range []string{"Cookie", "Authorization", "Proxy-Authorization"} {
 		r.Header.Del(name)
 	}

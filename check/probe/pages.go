@@ -25,10 +25,7 @@ func (p *prober) pageRules() []check.Check {
 			"which input reached them; a debug page shows settings as well.",
 		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Error_Handling_Cheat_Sheet.html",
 		Setting: "DEBUG",
-		Find: p.each("DEBUG", func(a answer) (string, bool) {
-			what := detail(a)
-			return what, what != ""
-		}),
+		Find:    p.findDetail,
 	}, {
 		ID: "probe.E026", Level: check.Error,
 		Title: "An error page repeats what was asked without escaping it.",
@@ -93,11 +90,34 @@ var details = []struct {
 	{"a Go stack trace", regexp.MustCompile(`goroutine \d+ \[|runtime/debug\.Stack|(?:^|[\n>])panic: `)},
 	{"a Python stack trace", regexp.MustCompile(`Traceback \(most recent call last\)`)},
 	{"Django's debug page", regexp.MustCompile(`DEBUG\s*=\s*True|Using the URLconf defined in`)},
+	{"Rails' debug page", regexp.MustCompile(`<title>Action Controller: Exception caught</title>|Rails\.root: `)},
+	{"Laravel's debug page", regexp.MustCompile(`window\.ignite\(|Whoops\\(?:Exception|Run)|<title>Whoops! There was an error|Illuminate\\\w+\\`)},
+	{"Symfony's debug page", regexp.MustCompile(`Symfony\\Component\\|id="sf-resetcontent"|symfony-ghost`)},
+	{"Werkzeug's debugger", regexp.MustCompile(`Werkzeug Debugger|EVALEX = `)},
+	{"ASP.NET's error page", regexp.MustCompile(`Server Error in '/[^']*' Application|<b>Stack Trace:</b>|Microsoft\.AspNetCore\.`)},
+	{"an error of PHP", regexp.MustCompile(`<b>(?:Fatal error|Parse error|Warning|Notice|Deprecated)</b>: .* on line <b>\d+</b>`)},
+	{"a Node.js stack trace", regexp.MustCompile(`(?m)\bat (?:[\w.<>$ \[\]]+ )?\(?(?:file://|node:|/)[^\s)]*:\d+:\d+\)?`)},
+	{"a .NET stack trace", regexp.MustCompile(`\bat System\.[\w.]+\(`)},
 	{"a Java stack trace", regexp.MustCompile(`\bat [\w$.]+\([\w$]+\.java:\d+\)`)},
 	{"a stack trace", regexp.MustCompile(`(?i)\bstack ?trace:`)},
 	{"a file path", regexp.MustCompile(`(?:/[\w.@-]+){2,}\.(?:go|py|rb|php|js|ts)\b(?:[:"',\s]|&quot;)|[A-Za-z]:\\[\w\\ .-]+\.\w+`)},
 	{"a line of source", regexp.MustCompile(`\b[\w-]+\.(?:go|py|rb|php):\d+\b`)},
 	{"an error of the database", regexp.MustCompile(`SQLSTATE|SQL syntax|pq: |sqlite3?\.\w*Error`)},
+}
+
+// odd is a request that no link leads to, with bytes that are no text: what fails on it shows its error page.
+func (p *prober) odd() ask { return p.ask("GET", "/airworthy-probe-%FF?airworthy=%FF", "") }
+
+func (p *prober) findDetail(ctx context.Context) ([]check.Finding, error) {
+	answers, err := p.seen(ctx)
+	if err != nil {
+		return nil, err
+	}
+	odd, err := p.get(ctx, p.odd())
+	return wrong(append(answers, odd), "DEBUG", func(a answer) (string, bool) {
+		what := detail(a)
+		return what, what != ""
+	}), err
 }
 
 // detail says what an error page tells too much of. It never quotes it.
@@ -125,14 +145,21 @@ func banners(a answer) string {
 
 func (p *prober) findTrace(ctx context.Context) ([]check.Finding, error) {
 	const canary = "airworthy-trace-canary"
-	a, err := p.get(ctx, p.ask("TRACE", p.Paths[0], "X-Probe: "+canary))
-	if err != nil || a.status < 200 || a.status > 299 {
-		return nil, err
+	headers := "X-Probe: " + canary
+	answers, err := p.all(ctx, p.ask("TRACE", p.Paths[0], headers), p.ask("TRACK", p.Paths[0], headers))
+	ok := func(a answer) bool { return a.status >= 200 && a.status < 300 }
+	repeats := wrong(answers, "", func(a answer) (string, bool) {
+		return "which repeats the request's headers", ok(a) && mentions(a, canary)
+	})
+	if len(repeats) > 0 {
+		return repeats, err
 	}
-	if mentions(a, canary) {
-		return []check.Finding{{Evidence: a.String() + ", which repeats the request's headers"}}, nil
+	// Of methods that nobody knows some servers make GET.
+	answered := wrong(answers, "", func(a answer) (string, bool) { return "", ok(a) && a.method == "TRACE" })
+	for i := range answered {
+		answered[i].Level = check.Info
 	}
-	return []check.Finding{{Level: check.Info, Evidence: a.String()}}, nil
+	return answered, err
 }
 
 func (p *prober) findHealth(ctx context.Context) ([]check.Finding, error) {

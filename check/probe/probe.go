@@ -1,7 +1,7 @@
 // Package probe judges a site by what it answers: a handler in this process, or whatever else an [http.RoundTripper]
 // reaches.
 //
-// Settings can promise anything. Probe sends some thirty requests at most, as a browser, a stranger and an attacker would,
+// Settings can promise anything. Probe sends about sixty requests, as a browser, a stranger and an attacker would,
 // and compares the answers with what the settings claim:
 //
 //	checks := probe.Checks(probe.InProcess(app), probe.Claims{Host: "example.com"})
@@ -74,7 +74,8 @@ type Claims struct {
 func Checks(rt http.RoundTripper, claims Claims) []check.Check {
 	p := newProber(rt, claims)
 	checks := slices.Concat(p.hostRules(), p.httpsRules(), p.headerRules(), p.policyRules(), p.csrfRules(),
-		p.cookieRules(), p.pageRules(), p.adminRules(), p.contentRules(), p.fileRules(), p.exposureRules())
+		p.cookieRules(), p.pageRules(), p.adminRules(), p.contentRules(), p.fileRules(), p.exposureRules(),
+		p.forgedRules(), p.corsRules(), p.debugRules(), p.cachingRules(), p.jarRules(), p.isolationRules(), p.toldRules())
 	if live, ok := rt.(*Live); ok {
 		checks = append(live.asked(checks), live.rules(p)...)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/check/checktest"
@@ -28,6 +29,8 @@ func safe(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", `camera=(), geolocation=(self "https://maps.example.com"), fullscreen=*`)
 	nonce := rand.Text()
 	h.Set("Content-Security-Policy", "default-src 'self'; script-src 'nonce-"+nonce+"'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 	h.Set("Cache-Control", "private, no-store")
@@ -48,14 +51,18 @@ func safe(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "https://"+own+r.RequestURI, http.StatusMovedPermanently)
 		return
 	}
-	h.Set("Strict-Transport-Security", "max-age=31536000")
+	h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	http.SetCookie(w, &http.Cookie{Name: "__Host-sessionid", Value: "s3cr3t-value", Path: "/", Secure: true,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	switch {
 	case r.Method == "POST":
 		refuse(403)
 	case r.Method != "GET" && r.Method != "HEAD":
+		h.Set("Allow", "GET, HEAD")
 		refuse(405)
+	case r.URL.Path == "/.well-known/security.txt":
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprintf(w, "Contact: mailto:security@example.com\nExpires: %s\n", time.Now().AddDate(0, 6, 0).Format(time.RFC3339))
 	case r.URL.Path == "/fail":
 		refuse(500)
 	case r.URL.Path != "/" && r.URL.Path != "/about":
@@ -90,15 +97,29 @@ func TestASafeSiteHasNoFindings(t *testing.T) {
 	}
 }
 
+// TestFewRequests holds the numbers that docs and the package comment name.
 func TestFewRequests(t *testing.T) {
-	n := 0
-	s := site{claims: probe.Claims{Host: own, Tokens: true, HealthPath: "/healthz"}}
-	s.broken = func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { n++; next.ServeHTTP(w, r) })
-	}
-	check.Run(t.Context(), s.checks(), check.Options{Deploy: true})
-	if n == 0 || n > 60 {
-		t.Errorf("%d requests were sent, want between 1 and 60", n)
+	everything := header(func(status int, h http.Header) { h.Set("Content-Type", "text/html; charset=utf-8") })
+	files := at("/", 200, `<script src="/static/js/a.js"></script><link rel=stylesheet href="/static/css/a.css"><img src="/media/a.png">`)
+	for name, s := range map[string]site{
+		"in process":                   {claims: probe.Claims{Host: own, Tokens: true, HealthPath: "/healthz", AdminPath: "/ops-7f3k", FailPath: "/fail"}},
+		"outside, a page with files":   {claims: probe.Claims{Host: own, Outside: true}, broken: files},
+		"outside, refusals everywhere": {claims: probe.Claims{Host: own, Outside: true}, broken: at("/", 403, "no")},
+	} {
+		n := 0
+		broken := s.broken
+		s.broken = func(next http.Handler) http.Handler {
+			if broken != nil {
+				next = broken(next)
+			}
+			next = everything(next)
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { n++; next.ServeHTTP(w, r) })
+		}
+		check.Run(t.Context(), s.checks(), check.Options{Deploy: true})
+		t.Logf("%s: %d requests", name, n)
+		if n < 30 || n > 70 {
+			t.Errorf("%s: %d requests were sent, want between 30 and 70", name, n)
+		}
 	}
 }
 
@@ -190,6 +211,21 @@ func page(status int, body string) func(http.Handler) http.Handler {
 	})
 }
 
+// at answers requests for paths that begin with path itself.
+func at(path string, status int, body string, headers ...string) func(http.Handler) http.Handler {
+	return before(func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasPrefix(r.URL.Path, path) || r.TLS == nil || r.Method != "GET" {
+			return false
+		}
+		for i := 0; i < len(headers); i += 2 {
+			w.Header().Set(headers[i], headers[i+1])
+		}
+		w.WriteHeader(status)
+		fmt.Fprint(w, body)
+		return true
+	})
+}
+
 func TestChecks(t *testing.T) {
 	type row = checktest.Case[site]
 	breaks := func(id string, f func(http.Handler) http.Handler) row {
@@ -229,20 +265,6 @@ func TestChecks(t *testing.T) {
 			}
 			w.Header().Set("Location", location)
 			w.WriteHeader(status)
-			return true
-		})
-	}
-	// at answers requests for paths that begin with path itself.
-	at := func(path string, status int, body string, headers ...string) func(http.Handler) http.Handler {
-		return before(func(w http.ResponseWriter, r *http.Request) bool {
-			if !strings.HasPrefix(r.URL.Path, path) || r.TLS == nil || r.Method != "GET" {
-				return false
-			}
-			for i := 0; i < len(headers); i += 2 {
-				w.Header().Set(headers[i], headers[i+1])
-			}
-			w.WriteHeader(status)
-			fmt.Fprint(w, body)
 			return true
 		})
 	}
