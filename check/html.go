@@ -66,6 +66,7 @@ type card struct {
 	Check
 	Kind, Link string
 	Silenced   string
+	SeenAs     string // what Seen is: what was seen, or only where
 	Seen       []seen
 	More       int // findings that are not shown
 }
@@ -210,9 +211,12 @@ func (r *Report) cards(findings []Finding) (cards []card) {
 			place[k] = i
 			rule := r.rule(f)
 			level := f.Level.String()
-			c := card{Tone: tone(f.Level), Level: level[:1] + strings.ToLower(level[1:]), Check: rule, Link: link(rule.See),
+			c := card{Tone: tone(f.Level), SeenAs: "Where", Level: level[:1] + strings.ToLower(level[1:]), Check: rule, Link: link(rule.See),
 				Kind: sentence(kindNames[f.Needs]), Silenced: f.Silenced}
 			c.Title, c.Hint = f.Title, f.Hint
+			if f.Silenced != "" {
+				c.Tone = "quiet"
+			}
 			cards = append(cards, c)
 		}
 		c := &cards[i]
@@ -222,6 +226,9 @@ func (r *Report) cards(findings []Finding) (cards []card) {
 		}
 		if s := (seen{f.where(), f.Evidence}); s != (seen{}) {
 			c.Seen = append(c.Seen, s)
+		}
+		if f.Evidence != "" {
+			c.SeenAs = "What was seen"
 		}
 	}
 	return cards

@@ -149,6 +149,7 @@ func (g *Gate) Judge(ctx context.Context, p *Program, subject string, checks []c
 	report := check.Run(ctx, checks, opt)
 	report.Subject = subject
 	report.Redact(p.redact)
+	report.Redact(Here())
 	if err := g.write(p, report); err != nil {
 		return err
 	}
