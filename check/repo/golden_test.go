@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -21,6 +22,7 @@ import (
 //	git           what happens after it, a line each
 //	…/            folders that a line of git puts over the work tree
 //	untracked/…   files that lie in the work tree at the end and were never added
+//	max-blob      the largest content that is looked at, in bytes
 //	in-use        what the program runs with: NAME=value lines; AIRWORTHY_ENV is the environment, all others are secrets
 //
 // A line of git is "put FOLDER", or a command of git's, its words separated by blanks:
@@ -48,7 +50,13 @@ func TestGolden(t *testing.T) {
 				config.Secrets = append(config.Secrets, repo.Secret{Setting: name, Value: secret.New(value)})
 			}
 		}
-		return config.Checks()
+		if text := caseFile(t, files, "max-blob"); text != "" {
+			var err error
+			if config.MaxBlob, err = strconv.ParseInt(strings.TrimSpace(text), 10, 64); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return append(config.Checks(), config.ScanChecks()...)
 	})
 }
 
@@ -56,7 +64,7 @@ func TestGolden(t *testing.T) {
 func goldenRepository(t *testing.T, files fs.FS) string {
 	t.Helper()
 	dir := t.TempDir()
-	used := map[string]bool{"tracked": true, "untracked": true, "git": true, "in-use": true}
+	used := map[string]bool{"tracked": true, "untracked": true, "git": true, "in-use": true, "max-blob": true}
 	goldenGit(t, dir, "init", "-q", "-b", "main")
 	put(t, files, "tracked", dir)
 	goldenGit(t, dir, "add", "--force", ".")

@@ -25,8 +25,20 @@ type Config struct {
 	Environment string   // whose secrets these are; empty if it has no name
 	Secrets     []Secret // the values in use
 
-	// Timeout bounds each check; a minute if zero.
+	// Timeout bounds each check, and the scan that those of ScanChecks share; a minute if zero, ten for the scan.
 	Timeout time.Duration
+
+	// The rest is about ScanChecks.
+
+	NoHistory bool  // look at the files, the index and the commit that is checked out only
+	MaxBlob   int64 // the largest content that is looked at, in bytes; 100 MiB if zero
+
+	// Cache is a directory in which is kept what was looked at, so that the next scan looks at what is new; empty keeps
+	// nothing. It holds no secret. While Secrets are looked for it is not used, as an earlier scan looked for others.
+	Cache string
+
+	// Progress is called as the scan goes on, by several goroutines; total may still change.
+	Progress func(done, total int64)
 }
 
 // Secret is a value that must not stand in the repository.

@@ -93,15 +93,19 @@ func assigned(ctx context.Context, t *tree, p string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	var names []string
+	return holds(text), ctx.Err()
+}
+
+// holds is assigned for a text.
+func holds(text []byte) bool {
 	for line := range strings.Lines(string(text)) {
 		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
 		name = strings.TrimSpace(strings.TrimPrefix(name, "export "))
 		if ok && strings.TrimSpace(value) != "" && settings.IsSecretName(name) {
-			names = append(names, name)
+			return true
 		}
 	}
-	return len(names) > 0, ctx.Err()
+	return false
 }
 
 // isDotEnv reports whether a file's name is that of settings with values: .env, .env.production, production.env. Examples

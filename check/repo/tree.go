@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,33 +27,28 @@ type tree struct {
 
 // open returns the work tree that dir is in, nil if it is in none.
 func open(ctx context.Context, dir string) (*tree, error) {
-	if !Exists(dir) {
-		return nil, nil
-	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, errors.New("the working directory is not known")
-	}
-	if _, err := exec.LookPath("git"); err != nil {
-		return nil, errors.New("git is not installed: install it, or run this where it is")
-	}
-	out, err := git(ctx, dir, "rev-parse", "--show-toplevel")
-	if err != nil {
+	s, err := locate(ctx, dir)
+	if s == nil || err != nil {
 		return nil, err
 	}
-	top := strings.TrimSuffix(string(out), "\n")
-	root, err := os.OpenRoot(top)
+	if s.top == "" {
+		return nil, nil
+	}
+	root, err := os.OpenRoot(s.top)
 	if err != nil {
 		return nil, errors.New("the repository cannot be opened")
 	}
-	return &tree{root, top}, nil
+	return &tree{root, s.top}, nil
 }
 
-// Exists reports whether dir, the working directory if it is empty, or a directory above it has a .git. What cannot be
-// known counts as true, so that the checks say so.
+// Exists reports whether dir, the working directory if it is empty, or a directory above it has a .git, or dir is a repository
+// without files. What cannot be known counts as true, so that the checks say so.
 func Exists(dir string) bool {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
+		return true
+	}
+	if bare(dir) {
 		return true
 	}
 	for {
@@ -67,39 +61,6 @@ func Exists(dir string) bool {
 		}
 		dir = parent
 	}
-}
-
-// git runs git so that nothing of the repository's or the user's configuration runs a program, and returns what it
-// printed. Its error does not hold what git printed, which repeats names of files.
-func git(ctx context.Context, dir, command string, args ...string) ([]byte, error) {
-	harmless := []string{"--no-pager", "-c", "safe.directory=*", "-c", "core.fsmonitor=false",
-		"-c", "core.hooksPath=" + os.DevNull, "-c", "protocol.allow=never", command}
-	cmd := exec.CommandContext(ctx, "git", append(harmless, args...)...)
-	cmd.Dir = dir
-	for _, pair := range os.Environ() {
-		if name, _, _ := strings.Cut(pair, "="); !strings.HasPrefix(strings.ToUpper(name), "GIT_") {
-			cmd.Env = append(cmd.Env, pair)
-		}
-	}
-	cmd.Env = append(cmd.Env, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_OPTIONAL_LOCKS=0",
-		"GIT_TERMINAL_PROMPT=0", "GIT_NO_REPLACE_OBJECTS=1")
-	out, err := cmd.Output()
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		return out, &gitError{command, exit.ExitCode()}
-	}
-	if err != nil {
-		return nil, errors.New("git could not be run")
-	}
-	return out, nil
-}
-
-type gitError struct {
-	command string
-	status  int
-}
-
-func (e *gitError) Error() string {
-	return fmt.Sprintf("git %s ended with status %d", e.command, e.status)
 }
 
 // files returns the paths that are tracked and, with others, those that "git add ." would take.

@@ -47,6 +47,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		cli.ExplainCommand(p, catalog.Rules),
 		checkCommand(p),
 		probeCommand(p),
+		scanCommand(p),
 	)
 	p.Mark(root)
 	root.SetArgs(args)

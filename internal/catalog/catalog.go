@@ -30,6 +30,7 @@ func Known() []check.Check {
 		[]check.Check{airworthy.BuildCheck(os.ErrInvalid)},
 		airworthy.Settings{}.Checks(),
 		repo.Config{}.Checks(),
+		repo.Config{}.ScanChecks(),
 		django.Project{}.Checks(),
 		[]check.Check{django.ReadCheck(nil)},
 		probe.Checks(nil, probe.Claims{}),
