@@ -32,6 +32,7 @@ var operator = map[string]string{
 	"AIRWORTHY_ENV":                  "production",
 	"SECRET_KEY":                     "{key production 1d}",
 	"ALLOWED_HOSTS":                  "www.example.com",
+	"SITE_ORIGIN":                    "https://www.example.com",
 	"SECURE_HSTS_SECONDS":            "31536000",
 	"SECURE_HSTS_INCLUDE_SUBDOMAINS": "true",
 	"SECURE_HSTS_PRELOAD":            "true",

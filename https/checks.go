@@ -8,8 +8,7 @@ import (
 
 var tags = []string{"security", "https"}
 
-// Checks returns what can be wrong with c. What is wrong with InsecureOff is the whole chain's to say: it is one half
-// of security.W001.
+// Checks returns what can be wrong with c. Of one that is off https.W003 says so, and the others nothing.
 func (c Config) Checks() []check.Check {
 	on := !c.InsecureOff
 	hsts := on && c.HSTS.Seconds() > 0
@@ -67,7 +66,7 @@ func (c Config) Checks() []check.Check {
 	}, {
 		ID: "https.I001", Level: check.Info,
 		Title: "HSTS holds for less than a year.",
-		Hint: "Raise SECURE_HSTS_SECONDS in steps (86400, 604800, 2592000, 31536000), each after a while without trouble.",
+		Hint:  "Raise SECURE_HSTS_SECONDS in steps (86400, 604800, 2592000, 31536000), each after a while without trouble.",
 		Why: "A visitor who comes back after that time is as unprotected as on the first visit. A short time is " +
 			"right while https is new, since a mistake locks visitors out for as long.",
 		See:     "https://hstspreload.org/#deployment-recommendations",
@@ -92,6 +91,15 @@ func (c Config) Checks() []check.Check {
 		See:     "https://hstspreload.org/#submission-requirements",
 		Setting: "SECURE_SSL_HOST",
 		Find:    when(hsts && c.Preload && c.Host != "" && !c.InsecureHTTP, ""),
+	}, {
+		ID: "https.W003", Level: check.Warning,
+		Title: "The https part is switched off: no request is redirected, and no answer has HSTS.",
+		Hint: "Remove InsecureOff from the https part. If something in front redirects, set SECURE_SSL_REDIRECT=false; " +
+			"HSTS is still to be sent.",
+		Why: "Whatever the settings of https say, they have no effect: visitors stay on http, where everybody on the " +
+			"way can read and change what they see.",
+		See:  "https://docs.djangoproject.com/en/stable/ref/middleware/#http-strict-transport-security",
+		Find: when(c.InsecureOff, ""),
 	}}
 	for i := range rules {
 		rules[i].Tags, rules[i].Deploy, rules[i].Needs = tags, true, check.Settings

@@ -96,6 +96,7 @@ func TestChecks(t *testing.T) {
 		{ID: "https.W001", Raises: https.Config{Exempt: []string{"^(x|)"}}, Clean: https.Config{Exempt: []string{"^$"}}},
 		{ID: "https.W002", Raises: with(best, "example.com"), Clean: best},
 		{ID: "https.W002", Raises: with(best, "example.com"), Clean: https.Config{Host: "example.com"}},
+		{ID: "https.W003", Raises: off, Clean: https.Config{InsecureHTTP: true, HSTS: https.Off}},
 	})
 }
 
