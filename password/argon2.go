@@ -59,6 +59,8 @@ func argon2Memory(kib, lanes int) int64 { return int64(kib+8*lanes) << 10 }
 // argon2Floor are the pairs of memory in KiB and passes of which OWASP wants one to be met.
 var argon2Floor = [][2]int{{47104, 1}, {19456, 2}, {12288, 3}, {9216, 4}, {7168, 5}}
 
+func (p Argon2) least() recipe { return Argon2{minLaneKiB * p.Parallel, 1, p.Parallel} }
+
 func (p Argon2) cheap() string {
 	for _, least := range argon2Floor {
 		if p.Memory >= least[0] && p.Time >= least[1] {

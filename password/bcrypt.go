@@ -43,6 +43,8 @@ func (r bcryptRecipe) memory() int64     { return 0 }
 func (r bcryptRecipe) variable() string  { return bcryptVariable }
 func (r bcryptRecipe) cheap() string     { return bcryptCheap(r.Cost) }
 
+func (r bcryptRecipe) least() recipe { return bcryptRecipe{Bcrypt{bcrypt.MinCost}, r.sha256} }
+
 func bcryptCheap(cost int) string {
 	if cost >= bcryptFloor {
 		return ""

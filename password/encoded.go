@@ -49,6 +49,7 @@ type recipe interface {
 	memory() int64
 	current(stored hashed) bool     // whether stored is what make would have made
 	missing(stored hashed) []hashed // work for as much as stored, of the same algorithm, costs less than make
+	least() recipe                  // the same at the least cost, which shows what the algorithm does
 	cheap() string                  // why the parameters are below OWASP's floor; empty if they are not
 	variable() string               // the setting to change
 }

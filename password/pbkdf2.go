@@ -44,6 +44,8 @@ func (r pbkdf2Recipe) memory() int64        { return 0 }
 func (r pbkdf2Recipe) variable() string     { return pbkdf2Variable }
 func (r pbkdf2Recipe) cheap() string        { return pbkdf2Cheap(r.sha1, r.Iterations) }
 
+func (r pbkdf2Recipe) least() recipe { return pbkdf2Recipe{PBKDF2{1}, r.sha1} }
+
 func pbkdf2Cheap(sha1 bool, iterations int) string {
 	floor := pbkdf2FloorSHA256
 	if sha1 {

@@ -57,6 +57,8 @@ func (p Scrypt) memory() int64        { return int64(128*p.R*(p.N+p.P) + 256*p.R
 // scryptFloor are the pairs of N and p, with an r of 8, of which OWASP wants one to be met.
 var scryptFloor = [][2]int{{1 << 17, 1}, {1 << 16, 2}, {1 << 15, 3}, {1 << 14, 5}, {1 << 13, 10}}
 
+func (p Scrypt) least() recipe { return Scrypt{2, 1, 1} }
+
 func (p Scrypt) cheap() string {
 	for _, least := range scryptFloor {
 		if p.R >= 8 && p.N >= least[0] && p.P >= least[1] {

@@ -208,6 +208,7 @@ type brokenRecipe struct {
 }
 
 func (b brokenRecipe) make([]byte) string { return b.made }
+func (b brokenRecipe) least() recipe      { return b }
 
 func TestProve(t *testing.T) {
 	h, _ := spied(t, Config{Argon2: cheapArgon2})
@@ -250,6 +251,8 @@ func (a *alternating) make([]byte) string {
 	a.n++
 	return a.recipe.make([]byte{'a' + a.n})
 }
+
+func (a *alternating) least() recipe { return a }
 
 func findings(t *testing.T, h *Hasher, id string) []check.Finding {
 	t.Helper()
