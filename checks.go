@@ -55,9 +55,21 @@ func (a *App) Check(ctx context.Context) *check.Report {
 
 // Checks returns the checks that look at the settings alone. They run even where [New] refuses the settings.
 func (s Settings) Checks() []check.Check {
+	all := s.partChecks()
+	if repo.Exists("") { // elsewhere these would seem to have passed
+		all = append(all, s.repository().Checks()...)
+	}
+	for i := range all {
+		all[i] = s.located(all[i])
+	}
+	return all
+}
+
+// partChecks are those of the parts, and those about the settings as a whole.
+func (s Settings) partChecks() []check.Check {
 	// Without the ring the session store that New chooses is not known; its checks ask only what was set.
 	c := s.connected(s.Ring)
-	lists := [][]check.Check{
+	return slices.Concat(
 		c.Keyring.Checks(),
 		c.Proxy.Checks(),
 		c.Logs.Checks(),
@@ -73,17 +85,7 @@ func (s Settings) Checks() []check.Check {
 		c.console(&parts{}).Checks(),
 		secrets.Checks(s.keeper(), s.Loaded),
 		s.ownChecks(),
-	}
-	if repo.Exists("") { // elsewhere these would seem to have passed
-		lists = append(lists, s.repository().Checks())
-	}
-	var all []check.Check
-	for _, list := range lists {
-		for _, k := range list {
-			all = append(all, s.located(k))
-		}
-	}
-	return all
+	)
 }
 
 // repository is what is known of the repository that the program runs in.

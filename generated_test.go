@@ -1,9 +1,9 @@
 package airworthy_test
 
 import (
-	"cmp"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +12,8 @@ import (
 	"github.com/airworthy-go/airworthy/accounts"
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/check/repo"
+	"github.com/airworthy-go/airworthy/internal/catalog"
+	"github.com/airworthy-go/airworthy/internal/cli"
 	"github.com/airworthy-go/airworthy/secrets"
 	"github.com/airworthy-go/airworthy/session"
 	"github.com/airworthy-go/airworthy/settings"
@@ -61,37 +63,105 @@ func whole(t *testing.T) airworthy.Settings {
 	return s
 }
 
-func checksPage(t *testing.T) string {
+// TestRules holds the list of an application's rules to what an application with every part is judged by.
+func TestRules(t *testing.T) {
+	ids := func(checks []check.Check) []string {
+		var ids []string
+		for _, c := range checks {
+			ids = append(ids, c.ID)
+		}
+		slices.Sort(ids)
+		return slices.Compact(ids)
+	}
 	checks := append(mustNew(t, whole(t)).Checks(), airworthy.BuildCheck(os.ErrInvalid))
 	if !repo.Exists("") { // the code was unpacked from an archive
 		checks = append(checks, repo.Config{}.Checks()...)
 	}
-	if err := check.Validate(checks); err != nil {
-		t.Fatal(err)
+	rules := airworthy.Rules()
+	if got, want := ids(rules), ids(checks); !slices.Equal(got, want) {
+		t.Errorf("the rules are %q, and the application's checks %q", got, want)
 	}
-	slices.SortFunc(checks, func(a, b check.Check) int { return cmp.Compare(a.ID, b.ID) })
+	if err := check.Validate(rules); err != nil {
+		t.Error(err)
+	}
+	for _, c := range rules {
+		if found, err := c.Find(t.Context()); err == nil {
+			t.Errorf("%s was run without an application, and found %v", c.ID, found)
+		}
+	}
+}
+
+func checksPage(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString(`# Checks
 
-What ` + "`check`" + ` looks for in an application, made from the code. Those marked *deploy* run with ` + "`--deploy`" + ` only. An ID that
-Django has means what it means there. IDs are never renamed and never used again; levels may change, which the changelog
-says. Set one aside with ` + "`SILENCED_SYSTEM_CHECKS=ID=reason`" + `.
+Every rule of the gate, made from the code. Those marked *deploy* are asked with ` + "`--deploy`" + ` only. ` + "`APP explain ID`" + ` and
+` + "`airworthy explain ID`" + ` print what stands here on the terminal; ` + "`--list-checks`" + ` prints those that a run would ask.
 
-| ID | level | | looks at | what is wrong | what to do |
-|---|---|---|---|---|---|
+An ID that Django has means what it means there. The letter in an ID is the level that the rule had when it was named. IDs are
+never renamed and never used again; levels may change, which the changelog says. ` + "`SILENCED_SYSTEM_CHECKS=ID=reason`" + ` sets a
+finding aside for good, a file of waivers (` + "`--waivers`" + `) until a day.
+
 `)
-	for _, c := range checks {
-		if !strings.HasSuffix(c.Title, ".") || !strings.HasSuffix(c.Hint, ".") {
-			t.Errorf("%s: title and hint are sentences, with a full stop", c.ID)
+	rules := map[string]cli.Rule{}
+	for _, r := range cli.Merge(catalog.Known()) {
+		rules[r.ID] = r
+	}
+	slug := func(heading string) string {
+		return strings.ToLower(strings.NewReplacer(".", "", " ", "-").Replace(heading))
+	}
+	groups := catalog.Groups()
+	for _, g := range groups {
+		fmt.Fprintf(&b, "* [%s](#%s): %d\n", g.Title, slug(g.Title), len(g.IDs))
+	}
+	for _, g := range groups {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| | level | | what is wrong |\n|---|---|---|---|\n", g.Title, lines(g.About))
+		for _, id := range g.IDs {
+			r, deploy := rules[id], ""
+			if r.Deploy && r.Needs != check.URL {
+				deploy = "deploy"
+			}
+			fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s | %s |\n", id, slug(id), r.Level, deploy, markdown(r.Title))
 		}
-		deploy := ""
-		if c.Deploy {
-			deploy = "deploy"
+		for _, id := range g.IDs {
+			checkSection(&b, rules[id])
 		}
-		cell := func(s string) string { return strings.NewReplacer("|", `\|`, "\n", " ").Replace(s) }
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", c.ID, c.Level, deploy, c.Needs, cell(c.Title), cell(c.Hint))
 	}
 	return b.String()
+}
+
+// checkSection writes what there is to say of one rule.
+func checkSection(b *strings.Builder, r cli.Rule) {
+	part := func(text string) { b.WriteString("\n" + lines(text) + "\n") }
+	fmt.Fprintf(b, "\n### %s\n", r.ID)
+	part("**" + markdown(r.Title) + "**")
+	about := r.Level.String() + ", " + r.Runs() + ". It looks at " + r.LooksAt()
+	if r.Setting != "" {
+		about += ", and judges `" + r.Setting + "`"
+	}
+	part(about + ".")
+	part(markdown(r.Why))
+	part("*What to do:* " + markdown(r.Hint))
+	if d, ok := r.Django(); ok {
+		text := markdown(d.Hint)
+		if d.Title != r.Title {
+			text = markdown(d.Title) + " " + text
+		}
+		part("*In a Django project:* " + text)
+	}
+	part("*Source:* <" + r.See + ">")
+}
+
+// lines breaks a paragraph as the other pages are.
+func lines(text string) string { return strings.Join(cli.Wrap(text, 120), "\n") }
+
+// code is what stands in the texts of checks as it is typed: variables with or without a value.
+var code = regexp.MustCompile(`[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?:=[^\s,;:]*[^\s,;:.])?`)
+
+// markdown returns a text that markdown shows as it is, with the variables as code.
+func markdown(text string) string {
+	text = strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", `\<`, "*", `\*`, "`", "\\`", "[", `\[`, "__", `\_\_`).Replace(text)
+	return code.ReplaceAllString(text, "`$0`")
 }
 
 // TestReadmeProgram holds the README's program to the example that is built and tested.
@@ -119,8 +189,8 @@ func TestChangelogListsEveryCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range mustNew(t, whole(t)).Checks() {
-		if !strings.Contains(string(changelog), c.ID) {
+	for _, c := range catalog.Rules() {
+		if !strings.Contains(string(changelog), "`"+c.ID+"`") {
 			t.Errorf("CHANGELOG.md does not name %s", c.ID)
 		}
 	}

@@ -33,16 +33,16 @@ func (c Config) Checks() []check.Check {
 		See:  "https://pages.nist.gov/800-63-4/sp800-63b.html#throttle",
 		Find: when(c.InsecureOff, ""),
 	}, {
-		ID: "lockout.W002",
+		ID:    "lockout.W002",
 		Title: "Failed logins are counted in memory: each process allows as many guesses, and a restart forgets all locks.",
-		Hint: "Use drivers/sqlstore or drivers/redisstore.",
-		Why:  "With ten processes an attacker has ten times the guesses, and each deployment gives them all back.",
-		See:  "https://pages.nist.gov/800-63-4/sp800-63b.html#throttle",
-		Find: when(memory && !c.InsecureOff, ""),
+		Hint:  "Use drivers/sqlstore or drivers/redisstore.",
+		Why:   "With ten processes an attacker has ten times the guesses, and each deployment gives them all back.",
+		See:   "https://pages.nist.gov/800-63-4/sp800-63b.html#throttle",
+		Find:  when(memory && !c.InsecureOff, ""),
 	}, {
 		ID:    "lockout.W003",
 		Title: "A budget of failed logins is so large that it does not stop who guesses.",
-		Hint: "Lower the failures, or lengthen the window and the longest cool-off; the default is 20/6h/15m/4h for an account.",
+		Hint:  "Lower the failures, or lengthen the window and the longest cool-off; the default is 20/6h/15m/4h for an account.",
 		Why: "The list of the most used passwords is short. An attacker who may try a thousand a day opens one " +
 			"account in a few within a week.",
 		See:  "https://pages.nist.gov/800-63-4/sp800-63b.html#throttle",

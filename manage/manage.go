@@ -1,4 +1,4 @@
-// Package manage gives an application its commands: serve, check, settings, key, secrets, user and password.
+// Package manage gives an application its commands: serve, check, explain, settings, key, secrets, user and password.
 //
 //	func main() { manage.Main(build) }
 //
@@ -151,7 +151,7 @@ func (p *program) command(name string) *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(p.serveCommand(), p.checkCommand(), p.settingsCommand(), p.keyCommand(), p.secretsCommand(),
-		p.userCommand(), p.passwordCommand())
+		p.userCommand(), p.passwordCommand(), cli.ExplainCommand(p.cli, catalog.Known))
 	p.cli.Mark(root)
 	return root
 }

@@ -129,7 +129,7 @@ func (c Config) ownChecks() []check.Check {
 	}, {
 		ID: "session.I001", Level: check.Info,
 		Title: "Sessions are kept in their cookies: a copied cookie works until it expires, whatever logout or new password.",
-		Hint: "Use drivers/sqlstore or drivers/redisstore where sessions have to be ended at once.",
+		Hint:  "Use drivers/sqlstore or drivers/redisstore where sessions have to be ended at once.",
 		Why: "There is nothing on the server to delete. Somebody who finds that their session was stolen cannot " +
 			"end it, and nor can the staff.",
 		See:  "https://docs.djangoproject.com/en/stable/topics/http/sessions/#using-cookie-based-sessions",

@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		cli.ExplainCommand(p, catalog.Rules),
+		cli.ExplainCommand(p, catalog.Known),
 		checkCommand(p),
 		probeCommand(p),
 		scanCommand(p),

@@ -15,7 +15,9 @@ func TestCommands(t *testing.T) {
 	}{
 		{"--help", 0, "explain", ""},
 		{"explain hosts.W001", 0, "ALLOWED_HOSTS", ""},
+		{"explain hosts.W001 probe.E001 waiver.W003", 0, "waiver.W003  WARNING", ""},
 		{"explain hosts.W999", 2, "", "no check has the ID"},
+		{"explain hosts.W01", 2, "", "is it hosts.W001?"},
 		{"explain", 2, "", "explain ID"},
 		{"nonsense", 2, "", "unknown command"},
 	} {

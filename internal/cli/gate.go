@@ -33,7 +33,7 @@ type Gate struct {
 func (g *Gate) Flags(fs *pflag.FlagSet) {
 	fs.StringArrayVarP(&g.Tags, "tag", "t", nil, "run only checks with this `tag`; may be repeated")
 	fs.BoolVar(&g.ListTags, "list-tags", false, "print the tags and exit")
-	fs.BoolVar(&g.ListChecks, "list-checks", false, "print the checks that would run and exit")
+	fs.BoolVar(&g.ListChecks, "list-checks", false, "print the checks that would run and exit; with --format json for programs")
 	fs.StringVar(&g.FailLevel, "fail-level", "",
 		"the `level` from which a finding fails: CRITICAL, ERROR, WARNING, INFO or DEBUG\n"+
 			"(default WARNING with --deploy, ERROR without)")
@@ -138,7 +138,7 @@ func (g *Gate) Judge(ctx context.Context, p *Program, subject string, checks []c
 		_, err := fmt.Fprintln(p.Out, strings.Join(check.Tags(checks, opt.Deploy), "\n"))
 		return err
 	case g.ListChecks:
-		return writeList(p.Out, checks, opt)
+		return writeList(p.Out, checks, opt, g.Format)
 	}
 	known := check.Tags(checks, true)
 	for _, tag := range g.Tags {
@@ -181,16 +181,4 @@ func (g *Gate) write(p *Program, r *check.Report) error {
 		}
 	}
 	return nil
-}
-
-// writeList prints the checks that would run, a line each.
-func writeList(w io.Writer, checks []check.Check, opt check.Options) error {
-	var b strings.Builder
-	for _, c := range checks {
-		if opt.Asks(c) {
-			fmt.Fprintf(&b, "%-18s %-8s %-10s %s\n", c.ID, c.Level, c.Needs, c.Title)
-		}
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
