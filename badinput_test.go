@@ -43,7 +43,7 @@ var badInputs = []int{
 	45, 46, // headers out
 	52, 53, 54, 55, // logs, errors, settings
 
-	58, 60, 61, // deployment files, waivers, reports
+	58, 59, 60, 61, // deployment files, live sites, waivers, reports
 
 	// Of the gate, whose rows stand in check and below it: 57 to 62.
 }

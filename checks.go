@@ -195,6 +195,17 @@ func flatten(err error) []error {
 	return []error{err}
 }
 
+// LiveChecks looks at the live site of these settings and returns the checks that compare its answers with what the settings
+// promise. What somebody before the application looks after, such as redirects to https, is judged all the same: a
+// visitor sees both as one. Add them to [App.Checks] of the same settings.
+func (s Settings) LiveChecks(ctx context.Context, live *probe.Live, profile probe.Profile) []check.Check {
+	claims := s.claims()
+	claims.Profile = profile
+	claims.InsecureHTTP, claims.InsecureNoHSTS, claims.InsecureNoCSP = false, false, false
+	checks, _ := live.Checks(ctx, claims)
+	return checks
+}
+
 // claims says what the settings promise, for the gate to compare with what the application answers.
 func (s Settings) claims() probe.Claims {
 	plain := s.HTTPS.InsecureHTTP || s.HTTPS.InsecureOff

@@ -9,12 +9,15 @@ import (
 
 	"github.com/airworthy-go/airworthy"
 	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/check/probe"
 	"github.com/airworthy-go/airworthy/internal/cli"
 )
 
 type checkFlags struct {
 	cli.Gate
+	cli.Site
 	deploy bool
+	url    string
 }
 
 func (p *program) checkCommand() *cobra.Command {
@@ -30,7 +33,9 @@ for wrong usage. Set a finding aside with SILENCED_SYSTEM_CHECKS="ID=reason, ID=
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.check(cmd.Context(), f) },
 	}
 	c.Flags().BoolVar(&f.deploy, "deploy", false, "run the checks for deployment too")
-	f.Flags(c.Flags())
+	c.Flags().StringVar(&f.url, "url", "", "look at the live site at this `URL` too, and compare it with the settings")
+	f.Gate.Flags(c.Flags())
+	f.Site.Flags(c.Flags())
 	return c
 }
 
@@ -40,25 +45,46 @@ func (p *program) check(ctx context.Context, f checkFlags) error {
 		return err
 	}
 	opt.Deploy = f.deploy
-	checks, closeApp := p.checks(ctx, &opt)
+	var live *probe.Live
+	var claims probe.Claims
+	if f.url != "" {
+		if !f.deploy {
+			return cli.Usage("--url: the checks of a live site are for deployment: add --deploy")
+		}
+		if live, claims, err = f.Live(f.url); err != nil {
+			return err
+		}
+		defer live.Close()
+	}
+	checks, set, closeApp := p.checks(ctx, &opt)
 	defer closeApp()
+	switch {
+	case live == nil:
+	case f.ListChecks || f.ListTags:
+		checks = append(checks, probe.Checks(live, claims)...)
+	default:
+		checks = append(checks, set.LiveChecks(ctx, live, claims.Profile)...)
+	}
 	return f.Judge(ctx, p.cli, p.name, checks, opt)
 }
 
-// checks returns the checks of the application, or, if it cannot be built, those of its settings and one that says so.
-func (p *program) checks(ctx context.Context, opt *check.Options) ([]check.Check, func()) {
+// checks returns the checks of the application and its settings, or, if it cannot be built, those of its settings and one
+// that says so.
+func (p *program) checks(ctx context.Context, opt *check.Options) ([]check.Check, airworthy.Settings, func()) {
 	app, err := p.application(ctx)
 	if err == nil {
 		opt.Silenced, opt.Edge = app.Settings().Silences(), append(opt.Edge, app.Settings().Edge...)
-		return app.Checks(), func() { p.close(app) }
+		return app.Checks(), app.Settings(), func() { p.close(app) }
 	}
 	checks := []check.Check{airworthy.BuildCheck(err)}
+	var set airworthy.Settings
 	var refused *airworthy.RefusedError
 	if errors.As(err, &refused) {
+		set = refused.Settings
 		checks = append(checks, refused.Settings.Checks()...)
 		opt.Silenced, opt.Edge = refused.Settings.Silences(), append(opt.Edge, refused.Settings.Edge...)
 	}
-	return checks, func() {}
+	return checks, set, func() {}
 }
 
 func (p *program) close(app *airworthy.App) {

@@ -30,7 +30,7 @@ func (l *Live) Look(ctx context.Context, claims Claims) (Claims, error) {
 	}
 	claims.InsecureHTTP = l.url.Scheme == "http"
 	first, err := l.first(ctx, claims)
-	if err != nil && !claims.InsecureHTTP && l.plainPort != 0 {
+	if err != nil && !claims.InsecureHTTP && l.plainPort != 0 && !l.spoke() {
 		over := claims
 		over.InsecureHTTP, over.Host = true, claims.PlainHost
 		a, plainErr := l.first(ctx, over)
@@ -64,6 +64,14 @@ func (l *Live) here(claims Claims) func(*url.URL) bool {
 	return func(to *url.URL) bool {
 		return to.Scheme == scheme && l.Same(to) && authorityOf(scheme, to.Hostname(), portOf(to)) == claims.Host
 	}
+}
+
+// spoke reports whether the site's server has spoken TLS with us, whatever came then.
+func (l *Live) spoke() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, ok := l.shaken[l.host]
+	return ok
 }
 
 func (l *Live) first(ctx context.Context, claims Claims) (answer, error) {
