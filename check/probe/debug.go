@@ -2,7 +2,6 @@ package probe
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,32 +11,32 @@ import (
 // tool is a page for developers: where it is, and what only it says.
 type tool struct {
 	path, name string
-	says       *regexp.Regexp
+	says       sign
 	level      check.Level // 0 for the rule's
 }
 
 // debugTools are those that are found open most often, one request each.
 var debugTools = []tool{
-	{"/debug/pprof/", "Go's profiler", regexp.MustCompile(`(?s)/debug/pprof/.*full goroutine stack dump|Types of profiles available`), 0},
-	{"/debug/vars", "Go's variables", regexp.MustCompile(`(?s)"cmdline":.*"memstats":`), 0},
-	{"/metrics", "metrics for Prometheus", regexp.MustCompile(`(?m)^# (?:HELP|TYPE) [a-z_:]`), check.Warning},
-	{"/actuator", "Spring's actuator", regexp.MustCompile(`(?s)"_links".*"(?:env|heapdump|threaddump|beans|configprops|mappings|loggers|logfile)"`), 0},
-	{"/_profiler/", "Symfony's profiler", regexp.MustCompile(`Symfony Profiler`), 0},
-	{"/_ignition/health-check", "Laravel's Ignition", regexp.MustCompile(`"can_execute_commands"`), 0},
-	{"/rails/info/routes", "Rails' list of routes", regexp.MustCompile(`Routes match in priority from top to bottom`), 0},
-	{"/console", "Werkzeug's console", regexp.MustCompile(`(?s)Interactive Console.*(?:Werkzeug|EVALEX)|EVALEX = true`), check.Critical},
-	{"/phpinfo.php", "phpinfo", regexp.MustCompile(`(?s)<title>.*phpinfo\(\).*PHP Version`), 0},
-	{"/server-status", "Apache's status", regexp.MustCompile(`Apache Server Status for`), check.Warning},
+	{"/debug/pprof/", "Go's profiler", signOf(`(?s)/debug/pprof/.*full goroutine stack dump|Types of profiles available`, `goroutine stack dump`, `Types of profiles`), 0},
+	{"/debug/vars", "Go's variables", signOf(`(?s)"cmdline":.*"memstats":`, `memstats`), 0},
+	{"/metrics", "metrics for Prometheus", signOf(`(?m)^# (?:HELP|TYPE) [a-z_:]`, `# `), check.Warning},
+	{"/actuator", "Spring's actuator", signOf(`(?s)"_links".*"(?:env|heapdump|threaddump|beans|configprops|mappings|loggers|logfile)"`, `_links`), 0},
+	{"/_profiler/", "Symfony's profiler", signOf(`Symfony Profiler`, `Symfony Profiler`), 0},
+	{"/_ignition/health-check", "Laravel's Ignition", signOf(`"can_execute_commands"`, `can_execute_commands`), 0},
+	{"/rails/info/routes", "Rails' list of routes", signOf(`Routes match in priority from top to bottom`, `Routes match`), 0},
+	{"/console", "Werkzeug's console", signOf(`(?s)Interactive Console.*(?:Werkzeug|EVALEX)|EVALEX = true`, `Interactive Console`, `EVALEX`), check.Critical},
+	{"/phpinfo.php", "phpinfo", signOf(`(?s)<title>.*phpinfo\(\).*PHP Version`, `phpinfo`), 0},
+	{"/server-status", "Apache's status", signOf(`Apache Server Status for`, `Apache Server Status`), check.Warning},
 }
 
 // toolbars are what debug tools put into the pages themselves.
 var toolbars = []tool{
-	{"", "Django's debug toolbar", regexp.MustCompile(`id="djDebug"`), 0},
-	{"", "a PHP debug bar", regexp.MustCompile(`phpdebugbar\.|class="phpdebugbar`), 0},
-	{"", "Symfony's debug toolbar", regexp.MustCompile(`id="sfwdt[0-9a-f]|class="sf-toolbar`), 0},
-	{"", "Werkzeug's debugger", regexp.MustCompile(`EVALEX = true|<title>[^<]*// Werkzeug Debugger</title>`), check.Critical},
-	{"", "Laravel's Ignition", regexp.MustCompile(`window\.ignite\(|class="ignition|<!-- Ignition `), 0},
-	{"", "Rails' web console", regexp.MustCompile(`id="console" data-mount-point=|class="console-prompt-box"`), check.Critical},
+	{"", "Django's debug toolbar", signOf(`id="djDebug"`, `djDebug`), 0},
+	{"", "a PHP debug bar", signOf(`phpdebugbar\.|class="phpdebugbar`, `phpdebugbar`), 0},
+	{"", "Symfony's debug toolbar", signOf(`id="sfwdt[0-9a-f]|class="sf-toolbar`, `sfwdt`, `sf-toolbar`), 0},
+	{"", "Werkzeug's debugger", signOf(`EVALEX = true|<title>[^<]*// Werkzeug Debugger</title>`, `EVALEX`, `Werkzeug`), check.Critical},
+	{"", "Laravel's Ignition", signOf(`window\.ignite\(|class="ignition|<!-- Ignition `, `window.ignite(`, `class="ignition`, `<!-- Ignition`), 0},
+	{"", "Rails' web console", signOf(`id="console" data-mount-point=|class="console-prompt-box"`, `data-mount-point`, `console-prompt-box`), check.Critical},
 }
 
 func (p *prober) debugRules() []check.Check {
@@ -71,14 +70,14 @@ func (p *prober) findTools(ctx context.Context) ([]check.Finding, error) {
 		if err != nil {
 			return out, err
 		}
-		if a.status == 200 && t.says.MatchString(a.body) && !t.says.MatchString(missing.body) {
+		if a.status == 200 && t.says.in(a.body) && !t.says.in(missing.body) {
 			report(a, t)
 		}
 	}
 	answers, err := p.seen(ctx)
 	for _, a := range answers {
 		for _, t := range toolbars {
-			if htmlOf(a) && t.says.MatchString(a.body) {
+			if htmlOf(a) && t.says.in(a.body) {
 				report(a, t)
 			}
 		}

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/airworthy-go/airworthy/check"
@@ -85,24 +86,41 @@ func (p *prober) findBroken(ctx context.Context) ([]check.Finding, error) {
 // details are what frameworks show developers. None of it has a place in an answer with an error status.
 var details = []struct {
 	what string
-	re   *regexp.Regexp
+	in   sign
 }{
-	{"a Go stack trace", regexp.MustCompile(`goroutine \d+ \[|runtime/debug\.Stack|(?:^|[\n>])panic: `)},
-	{"a Python stack trace", regexp.MustCompile(`Traceback \(most recent call last\)`)},
-	{"Django's debug page", regexp.MustCompile(`DEBUG\s*=\s*True|Using the URLconf defined in`)},
-	{"Rails' debug page", regexp.MustCompile(`<title>Action Controller: Exception caught</title>|Rails\.root: `)},
-	{"Laravel's debug page", regexp.MustCompile(`window\.ignite\(|Whoops\\(?:Exception|Run)|<title>Whoops! There was an error|Illuminate\\\w+\\`)},
-	{"Symfony's debug page", regexp.MustCompile(`Symfony\\Component\\|id="sf-resetcontent"|symfony-ghost`)},
-	{"Werkzeug's debugger", regexp.MustCompile(`Werkzeug Debugger|EVALEX = `)},
-	{"ASP.NET's error page", regexp.MustCompile(`Server Error in '/[^']*' Application|<b>Stack Trace:</b>|Microsoft\.AspNetCore\.`)},
-	{"an error of PHP", regexp.MustCompile(`<b>(?:Fatal error|Parse error|Warning|Notice|Deprecated)</b>: .* on line <b>\d+</b>`)},
-	{"a Node.js stack trace", regexp.MustCompile(`(?m)\bat (?:[\w.<>$ \[\]]+ )?\(?(?:file://|node:|/)[^\s)]*:\d+:\d+\)?`)},
-	{"a .NET stack trace", regexp.MustCompile(`\bat System\.[\w.]+\(`)},
-	{"a Java stack trace", regexp.MustCompile(`\bat [\w$.]+\([\w$]+\.java:\d+\)`)},
-	{"a stack trace", regexp.MustCompile(`(?i)\bstack ?trace:`)},
-	{"a file path", regexp.MustCompile(`(?:/[\w.@-]+){2,}\.(?:go|py|rb|php|js|ts)\b(?:[:"',\s]|&quot;)|[A-Za-z]:\\[\w\\ .-]+\.\w+`)},
-	{"a line of source", regexp.MustCompile(`\b[\w-]+\.(?:go|py|rb|php):\d+\b`)},
-	{"an error of the database", regexp.MustCompile(`SQLSTATE|SQL syntax|pq: |sqlite3?\.\w*Error`)},
+	{"a Go stack trace", signOf(`goroutine \d+ \[|runtime/debug\.Stack|(?:^|[\n>])panic: `, "goroutine ", "runtime/debug.Stack", "panic: ")},
+	{"a Python stack trace", signOf(`Traceback \(most recent call last\)`, "Traceback (most")},
+	{"Django's debug page", signOf(`DEBUG\s*=\s*True|Using the URLconf defined in`, "DEBUG", "Using the URLconf")},
+	{"Rails' debug page", signOf(`<title>Action Controller: Exception caught</title>|Rails\.root: `, "Action Controller: ", "Rails.root: ")},
+	{"Laravel's debug page", signOf(`window\.ignite\(|Whoops\\(?:Exception|Run)|<title>Whoops! There was an error|Illuminate\\\w+\\`,
+		"window.ignite(", "Whoops", `Illuminate\`)},
+	{"Symfony's debug page", signOf(`Symfony\\Component\\|id="sf-resetcontent"|symfony-ghost`, `Symfony\`, "sf-resetcontent", "symfony-ghost")},
+	{"Werkzeug's debugger", signOf(`Werkzeug Debugger|EVALEX = `, "Werkzeug", "EVALEX")},
+	{"ASP.NET's error page", signOf(`Server Error in '/[^']*' Application|<b>Stack Trace:</b>|Microsoft\.AspNetCore\.`,
+		"Server Error in '", "Stack Trace:", "Microsoft.")},
+	{"an error of PHP", signOf(`<b>(?:Fatal error|Parse error|Warning|Notice|Deprecated)</b>: .* on line <b>\d+</b>`, " on line <b>")},
+	{"a Node.js stack trace", signOf(`(?m)\bat (?:[\w.<>$ \[\]]+ )?\(?(?:file://|node:|/)[^\s)]*:\d+:\d+\)?`, "at ")},
+	{"a .NET stack trace", signOf(`\bat System\.[\w.]+\(`, "at System.")},
+	{"a Java stack trace", signOf(`\bat [\w$.]+\([\w$]+\.java:\d+\)`, ".java:")},
+	{"a stack trace", signOf(`(?i)\bstack ?trace:`, "race:", "RACE:")},
+	{"a file path", signOf(`(?:/[\w.@-]+){2,}\.(?:go|py|rb|php|js|ts)\b(?:[:"',\s]|&quot;)|[A-Za-z]:\\[\w\\ .-]+\.\w+`,
+		".go", ".py", ".rb", ".php", ".js", ".ts", `:\`)},
+	{"a line of source", signOf(`\b[\w-]+\.(?:go|py|rb|php):\d+\b`, ".go:", ".py:", ".rb:", ".php:")},
+	{"an error of the database", signOf(`SQLSTATE|SQL syntax|pq: |sqlite3?\.\w*Error`, "SQLSTATE", "SQL syntax", "pq: ", "sqlite")},
+}
+
+// sign is what a page shows by which it is known.
+type sign struct {
+	re   *regexp.Regexp
+	hint []string // one of these is in whatever matches; to look for them is a hundred times faster
+}
+
+func signOf(expression string, hint ...string) sign {
+	return sign{regexp.MustCompile(expression), hint}
+}
+
+func (s sign) in(body string) bool {
+	return slices.ContainsFunc(s.hint, func(h string) bool { return strings.Contains(body, h) }) && s.re.MatchString(body)
 }
 
 // odd is a request that no link leads to, with bytes that are no text: what fails on it shows its error page.
@@ -126,7 +144,7 @@ func detail(a answer) string {
 		return ""
 	}
 	for _, d := range details {
-		if d.re.MatchString(a.body) {
+		if d.in.in(a.body) {
 			return d.what
 		}
 	}
