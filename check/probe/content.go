@@ -148,7 +148,7 @@ func (p *prober) findMixed(some ...refKind) func(context.Context) ([]check.Findi
 		var out []check.Finding
 		seen := map[string]bool{}
 		for _, a := range answers {
-			if upgraded(a, p.read(a)) {
+			if upgraded(p.enforced(a)) {
 				continue
 			}
 			for _, r := range p.read(a).refs {
@@ -164,8 +164,8 @@ func (p *prober) findMixed(some ...refKind) func(context.Context) ([]check.Findi
 }
 
 // upgraded reports whether browsers turn http addresses of the page into https ones.
-func upgraded(a answer, m document) bool {
-	return slices.ContainsFunc(policiesOf(append(texts(a), m.policies...)), func(p policy) bool {
+func upgraded(enforced []string) bool {
+	return slices.ContainsFunc(policiesOf(enforced), func(p policy) bool {
 		_, ok := p["upgrade-insecure-requests"]
 		return ok
 	})

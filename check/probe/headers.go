@@ -40,7 +40,7 @@ func (p *prober) headerRules() []check.Check {
 		See:     "https://www.w3.org/TR/referrer-policy/#information-leakage",
 		Setting: "SECURE_REFERRER_POLICY",
 		Find: p.each("SECURE_REFERRER_POLICY", func(a answer) (string, bool) {
-			return "", p.document(a) && !referrerKept(a)
+			return "", p.document(a) && !p.referrerKept(a)
 		}),
 	}, {
 		ID: "probe.W011", Level: check.Warning,
@@ -90,10 +90,10 @@ func framingRefused(a answer) bool {
 }
 
 // referrerKept reports whether the policy keeps paths and queries from other sites. Of a list, browsers take the last
-// word that they know.
-func referrerKept(a answer) bool {
+// word that they know; a meta element comes after the header.
+func (p *prober) referrerKept(a answer) bool {
 	kept := false
-	for _, line := range a.header["Referrer-Policy"] {
+	for _, line := range slices.Concat(a.header["Referrer-Policy"], p.read(a).referrer) {
 		for word := range strings.SplitSeq(line, ",") {
 			switch strings.ToLower(strings.TrimSpace(word)) {
 			case "no-referrer", "origin", "origin-when-cross-origin", "same-origin", "strict-origin",

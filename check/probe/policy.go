@@ -1,7 +1,9 @@
 package probe
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -22,7 +24,7 @@ func (p *prober) policyRules() []check.Check {
 			if a.header.Get("Content-Security-Policy-Report-Only") != "" {
 				what = "only reported, not enforced"
 			}
-			return what, p.document(a) && len(policies(a)) == 0
+			return what, p.document(a) && len(p.enforced(a)) == 0
 		}),
 	}, {
 		ID: "probe.W013", Level: check.Warning,
@@ -32,8 +34,14 @@ func (p *prober) policyRules() []check.Check {
 			"injections that do not happen.",
 		See: "https://www.w3.org/TR/CSP3/#directive-script-src",
 		Find: p.each("", func(a answer) (string, bool) {
-			all := policies(a)
-			return "", len(all) > 0 && p.document(a) && !slices.ContainsFunc(all, policy.refusesInline)
+			all := policiesOf(p.enforced(a))
+			if len(all) == 0 || !p.document(a) || slices.ContainsFunc(all, policy.refusesInline) {
+				return "", false
+			}
+			if a.ask == p.page() {
+				return graded(p.ways(a)), true
+			}
+			return "", true
 		}),
 	}, {
 		ID: "probe.E014", Level: check.Error,
@@ -61,27 +69,92 @@ func (p *prober) policyRules() []check.Check {
 	return checks
 }
 
-// grade says which ways around the first page's policies remain, by the IDs of package csp. A way counts if it leads
-// around each of them. Inline scripts have a rule of their own.
-func (p *prober) grade(a answer) (string, bool) {
-	if a.ask != p.page() || !p.document(a) {
-		return "", false
+// enforced returns the policies that count for an answer, as text: those of its header, and what browsers take from those
+// that stand in the page itself.
+func (p *prober) enforced(a answer) []string {
+	all := texts(a)
+	for _, text := range p.read(a).policies {
+		kept := slices.DeleteFunc(strings.Split(text, ";"), func(directive string) bool {
+			name, _, _ := strings.Cut(strings.TrimSpace(directive), " ")
+			return slices.Contains([]string{"frame-ancestors", "report-uri", "sandbox"}, strings.ToLower(name))
+		})
+		if text = strings.Join(kept, ";"); strings.Trim(text, "; \t") != "" {
+			all = append(all, text)
+		}
 	}
-	var left []string
-	for i, text := range texts(a) {
+	return all
+}
+
+// ways returns the ways around the answer's policies that remain, by the IDs of package csp and the directives. A way
+// counts if it leads around each of them.
+func (p *prober) ways(a answer) (left []string) {
+	for i, text := range p.enforced(a) {
 		parsed, _ := csp.Parse(text) // what browsers do not understand, they skip
 		var ways []string
 		for _, w := range csp.Grade(parsed) {
-			if way := strings.TrimSpace(w.ID + " " + w.Directive); w.ID != "csp.W003" && w.ID != "csp.I001" {
-				ways = append(ways, way)
-			}
+			ways = append(ways, strings.TrimSpace(w.ID+" "+w.Directive))
 		}
 		if i == 0 {
 			left = ways
 		}
 		left = slices.DeleteFunc(left, func(way string) bool { return !slices.Contains(ways, way) })
 	}
-	return strings.Join(left, ", "), len(left) > 0
+	return left
+}
+
+// costs says what each weakness takes from the 100 points of a policy: most for what makes it useless against injected
+// scripts. There is nothing that gives points.
+var costs = map[string]int{
+	"csp.W003": 50, // inline scripts run
+	"csp.W004": 20, // eval
+	"csp.W005": 40, // scripts of any host
+	"csp.W006": 15, // base-uri
+	"csp.W007": 15, // plugins
+	"csp.W008": 70, // nothing restricts scripts
+	"csp.W009": 30, // a host with a known way around
+	"csp.W010": 10, // framing
+	"csp.W011": 10, // forms
+	"csp.W012": 40, // a nonce that can be guessed
+	"csp.W013": 30, // scripts over http
+	"csp.I001": 5,  // inline styles
+}
+
+// graded returns the policy's letter and what each weakness has cost. Each kind costs once, wherever it is.
+func graded(ways []string) string {
+	points, seen, deductions := 100, map[string]bool{}, []string(nil)
+	for _, way := range ways {
+		id, directive, _ := strings.Cut(way, " ")
+		cost := 0
+		if !seen[id] {
+			cost = cmp.Or(costs[id], 10)
+		}
+		seen[id] = true
+		points = max(points-cost, 0)
+		deductions = append(deductions, fmt.Sprintf("%s %s -%d", id, directive, cost))
+	}
+	letter := "F"
+	for _, grade := range []struct {
+		from   int
+		letter string
+	}{{90, "A"}, {75, "B"}, {60, "C"}, {45, "D"}, {30, "E"}} {
+		if points >= grade.from {
+			letter = grade.letter
+			break
+		}
+	}
+	return fmt.Sprintf("grade %s, %d of 100 points: %s", letter, points, strings.Join(deductions, ", "))
+}
+
+// grade says what is left of the first page's policies. Inline scripts have a rule of their own, and inline styles alone
+// are no way around.
+func (p *prober) grade(a answer) (string, bool) {
+	if a.ask != p.page() || !p.document(a) {
+		return "", false
+	}
+	ways := p.ways(a)
+	return graded(ways), slices.ContainsFunc(ways, func(way string) bool {
+		return !strings.HasPrefix(way, "csp.W003") && !strings.HasPrefix(way, "csp.I001")
+	})
 }
 
 // texts returns the policies that the answer enforces, as text.

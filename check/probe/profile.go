@@ -34,14 +34,16 @@ func ParseProfile(word string) (Profile, error) {
 var exempt = map[Profile][]string{
 	// Programs do not render answers: they need no policy for scripts, windows and referrers. Sniffing and framing are left,
 	// since a browser that is led to an answer shows it. Nobody logs in with a cookie and a form.
-	API: {"probe.W010", "probe.W011", "probe.W012", "probe.W013", "probe.E014", "probe.W030", "probe.W017", "probe.W032"},
+	API: {"probe.W010", "probe.W011", "probe.W012", "probe.W013", "probe.E014", "probe.W030", "probe.W017", "probe.W032",
+		"probe.I037", "probe.W041"},
 
 	// Nothing is changed by a POST to a file.
 	Static: {"probe.E015", "probe.E016", "probe.W017"},
 
 	// There is no page: what counts is https, HSTS, the certificate, and that the redirect is not made of what was asked.
 	Redirect: {"probe.W008", "probe.W009", "probe.W010", "probe.W011", "probe.W012", "probe.W013", "probe.E014", "probe.W030",
-		"probe.E015", "probe.E016", "probe.W017", "probe.W023", "probe.W032"},
+		"probe.E015", "probe.E016", "probe.W017", "probe.W023", "probe.W032", "probe.I037", "probe.I039", "probe.W041",
+		"probe.I062"},
 }
 
 // counting returns the checks that count for the profile. Those that do not are left out rather than passed: nothing has
