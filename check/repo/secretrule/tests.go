@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// testWords are parts of a path that say that what is in it is made up: tests, examples, documentation.
+// testWords are, beside those that begin with "test", parts of a path that say that what is in it is made up: tests, examples, documentation.
 var testWords = []string{
-	"test", "tests", "testing", "testdata", "testutil", "testutils", "spec", "specs", "fixture", "fixtures", "mock", "mocks",
+	"spec", "specs", "fixture", "fixtures", "mock", "mocks",
 	"e2e", "cypress", "example", "examples", "sample", "samples", "demo", "demos", "doc", "docs", "documentation", "tutorial",
-	"tutorials", "conformance", "benchmark", "benchmarks", "bench", "conftest",
+	"tutorials", "swagger", "openapi", "insecure", "conformance", "benchmark", "benchmarks", "bench", "conftest", "mirage",
 }
 
 // InTests reports whether a path, with slashes and from the top of the tree, is one of tests, examples or documentation,
@@ -20,5 +20,23 @@ func InTests(path string) bool {
 		return true
 	}
 	words := strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '_' || r == '-' || r == '.' })
-	return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(testWords, w) })
+	return slices.ContainsFunc(words, func(w string) bool {
+		return strings.HasPrefix(w, "test") || slices.Contains(testWords, w)
+	})
+}
+
+// inTestCode is InTests without documentation, where what people copy and paste stands.
+func inTestCode(path string) bool {
+	name := path[strings.LastIndexByte(path, '/')+1:]
+	return InTests(path) && KindsOf(name)&Docs == 0 || vendored(path)
+}
+
+// vendored reports whether a path is one of code that others wrote.
+func vendored(path string) bool {
+	for _, dir := range []string{"node_modules", "vendor", "third_party", "site-packages", "bower_components", "dist-packages"} {
+		if strings.HasPrefix(path, dir+"/") || strings.Contains(path, "/"+dir+"/") {
+			return true
+		}
+	}
+	return false
 }
