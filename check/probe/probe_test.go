@@ -159,6 +159,19 @@ func header(edit func(status int, h http.Header)) func(http.Handler) http.Handle
 	}
 }
 
+func set(name, value string) func(http.Handler) http.Handler {
+	return header(func(_ int, h http.Header) { h.Set(name, value) })
+}
+
+func framing(options, policy string, status int) func(http.Handler) http.Handler {
+	return header(func(got int, h http.Header) {
+		if status == 0 || got == status {
+			h.Set("X-Frame-Options", options)
+			h.Set("Content-Security-Policy", policy)
+		}
+	})
+}
+
 // page answers the page for status itself.
 func page(status int, body string) func(http.Handler) http.Handler {
 	return before(func(w http.ResponseWriter, r *http.Request) bool {
