@@ -18,10 +18,11 @@ var floors = map[string]int{
 	"internal/sheet": -1,
 
 	// Floor 0: the standard library and nothing else of others.
-	"check":          0,
-	"secret":         0,
-	"internal/httpx": 0,
-	"internal/words": 0,
+	"check":              0,
+	"secret":             0,
+	"internal/httpx":     0,
+	"internal/words":     0,
+	"internal/pyliteral": 0, // settings modules of Python, read without Python
 
 	// Floor 1: what several parts are made with.
 	"keyring": 1, // signing, session and csrf all need keys that rotate

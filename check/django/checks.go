@@ -14,6 +14,13 @@ var tags = []string{"security", "django"}
 
 // Checks returns the rules for the project. The list of IDs is the same for every project.
 func (p Project) Checks() []check.Check {
+	if len(p.open) > 0 {
+		return p.located(p.judged())
+	}
+	return p.located(p.rules())
+}
+
+func (p Project) rules() []check.Check {
 	return slices.Concat(p.djangoRules(), p.partRules(), p.policyRules(), p.ownRules(), p.gapRules())
 }
 

@@ -51,7 +51,9 @@ type Project struct {
 	python   string
 	settings map[string]value
 	facts
-	now time.Time // for tests; zero means now
+	open    []gap            // what is not known of the settings, if only their source was read
+	partial map[string]value // in a world, the gaps as they are
+	now     time.Time        // for tests; zero means now
 }
 
 // facts are what the project's code tells beside its settings. Each is nil if that is not known.
@@ -63,6 +65,7 @@ type facts struct {
 	Directories *directories       `json:"directories"`
 	Upload      *string            `json:"upload_directory"` // FILE_UPLOAD_TEMP_DIR: ok or missing
 	Async       *bool              `json:"async_unsafe"`     // DJANGO_ALLOW_ASYNC_UNSAFE is set
+	Source      *source            `json:"source"`           // which Read finds out itself
 }
 
 // directories are absolute paths without symbolic links.

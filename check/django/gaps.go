@@ -11,7 +11,7 @@ import (
 
 // gapRules are rules that Django lacks and no part of ours can break. Their numbers do not say their order.
 func (p Project) gapRules() []check.Check {
-	rules := slices.Concat(p.typeRules(), p.accountRules(), p.operationRules(), p.stackRules(), p.supportRules())
+	rules := slices.Concat(p.typeRules(), p.accountRules(), p.operationRules(), p.stackRules(), p.supportRules(), p.sourceRules())
 	for i := range rules {
 		rules[i].Tags, rules[i].Deploy, rules[i].Needs = tags, true, check.Settings
 	}
@@ -62,8 +62,20 @@ func (p Project) typeRules() []check.Check {
 		Hint:  "Convert the variable: os.environ.get(\"DEBUG\") == \"True\", or use django-environ's bool.",
 		Why: "Variables of the environment are strings. DEBUG = os.environ[\"DEBUG\"] with DEBUG=False switches " +
 			"debugging on, and every visitor who causes an error sees settings and source.",
-		See:  "https://docs.python.org/3/library/stdtypes.html#truth-value-testing",
-		Find: perSetting(switches, isString),
+		See: "https://docs.python.org/3/library/stdtypes.html#truth-value-testing",
+		Find: func(ctx context.Context) ([]check.Finding, error) {
+			found, err := perSetting(switches, isString)(ctx)
+			if p.Source == nil {
+				return found, err
+			}
+			for _, name := range switches {
+				if at, ok := p.Source.Switches[name]; ok && !isString(name) {
+					found = append(found, check.Finding{Setting: name, File: at.File, Line: at.Line,
+						Evidence: "it is what a variable of the environment says, which is a string as soon as it is set"})
+				}
+			}
+			return found, err
+		},
 	}, {
 		ID: "django.E003", Level: check.Error,
 		Title: "A list is a string, of which Django takes each character for an entry.",

@@ -1,3 +1,0 @@
-package django
-
-func (p *Project) locate(dir, module string) {}
