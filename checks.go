@@ -152,9 +152,8 @@ func BuildCheck(err error) check.Check {
 		ID: "airworthy.E001", Level: check.Critical, Tags: []string{"security", "settings"}, Needs: check.Settings,
 		Title: "The application cannot be built, and will not start.",
 		Hint:  "Mend what the evidence says.",
-		Why: "A program that is deployed with these settings ends at once, and the site is down until they are " +
-			"mended. Nothing was served that should not be.",
-		See: "https://12factor.net/config",
+		Why:   "A program that is deployed with these settings ends at once, and the site is down until they are mended.",
+		See:   "https://12factor.net/config",
 		Find: func(context.Context) ([]check.Finding, error) {
 			var found []check.Finding
 			for _, fault := range flatten(err) {

@@ -23,7 +23,7 @@ func (c Config) Checks() []check.Check {
 	rules := []check.Check{{
 		ID:    "accounts.W001",
 		Title: "No mail can be sent: nobody can reset a password, and nobody hears that theirs was changed.",
-		Hint: "Set EMAIL_URL where the application sends mail as it says; else set Config.Mail, for which " +
+		Hint: "Set EMAIL_URL where the application sends mail as it says; else set accounts.Config.Mail, for which " +
 			"drivers/smtpmail has a mailer.",
 		Why: "Users who forgot their password are locked out for good. Somebody whose account is being taken over " +
 			"does not get the mail that would warn them.",
@@ -59,7 +59,7 @@ func (c Config) Checks() []check.Check {
 	}, {
 		ID:    "accounts.W005",
 		Title: "The cookie that remembers a known device also goes over plain http.",
-		Hint:  "Leave InsecureCookie unset, and serve the site over https.",
+		Hint:  "Leave accounts.Config.InsecureCookie unset, and serve the site over https.",
 		Why: "Whoever reads the cookie on the network guesses at the account with the owner's own budget of " +
 			"failures, and can use it up, so that the owner is locked out.",
 		See:  "https://www.rfc-editor.org/rfc/rfc6265#section-8.3",

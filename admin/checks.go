@@ -67,7 +67,7 @@ func (c Config) Checks() []check.Check {
 	}, {
 		ID:    "admin.W006",
 		Title: "Staff without a fresh second factor have no page to show it on, so that the console is closed to them.",
-		Hint:  "Set Config.StepUp, or connect the account pages, which have one.",
+		Hint:  "Set admin.Config.StepUp, or connect the account pages, which have one.",
 		Why:   "In the hour in which somebody needs the console, to end an attacker's sessions, nobody can enter it.",
 		See:   "https://cheatsheetseries.owasp.org/cheatsheets/Authentication_Cheat_Sheet.html#require-re-authentication-for-sensitive-features",
 		Find:  when(!c.InsecureNoFactor && c.StepUp == nil, ""),

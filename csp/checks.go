@@ -15,7 +15,7 @@ func (c Config) Checks() []check.Check {
 		{
 			ID: "csp.W001", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 			Title: "Answers have no Content-Security-Policy, so every script that gets into a page runs.",
-			Hint:  "Remove InsecureOff from the csp part; begin with InsecureReportOnly if the policy is not ready.",
+			Hint:  "Remove csp.Config.InsecureOff; begin with InsecureReportOnly if the policy is not ready.",
 			Why: "One template that forgets to escape is enough for an attacker to act as every visitor of the " +
 				"page. A policy is what stops the script after all else has failed.",
 			See:     "https://www.w3.org/TR/CSP3/#intro",
@@ -25,7 +25,7 @@ func (c Config) Checks() []check.Check {
 		{
 			ID: "csp.W002", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 			Title: "The Content-Security-Policy is report-only: browsers tell of an attack and let it happen.",
-			Hint:  "When the reports have dried up, remove InsecureReportOnly.",
+			Hint:  "When the reports have dried up, remove csp.Config.InsecureReportOnly.",
 			Why: "An attack is reported while it succeeds. A report-only policy is a rehearsal, and rehearsals " +
 				"tend to be forgotten.",
 			See:     "https://www.w3.org/TR/CSP3/#cspro-header",
@@ -45,7 +45,7 @@ func (c Config) Checks() []check.Check {
 		{
 			ID: "csp.E001", Level: check.Error, Tags: tags, Needs: check.Settings,
 			Title: "The Content-Security-Policy is not valid.",
-			Hint:  "Correct the policy; the part does not start with it.",
+			Hint:  "Correct what the evidence names; the application does not start with it.",
 			Why: "Browsers skip what they do not understand and say so in a console that nobody reads. What was to " +
 				"be forbidden would be allowed.",
 			See:     "https://www.w3.org/TR/CSP3/#parse-serialized-policy",

@@ -16,7 +16,7 @@ func (c Config) Checks() []check.Check {
 	return []check.Check{{
 		ID: "security.W003", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "Requests are not protected from forgery: other sites can make visitors' browsers act in their name.",
-		Hint:  "Leave InsecureOff unset.",
+		Hint:  "Remove csrf.Config.InsecureOff.",
 		Why: "A visitor who is logged in here opens a page elsewhere, and that page posts a form to this site. The " +
 			"browser adds the session, and the site does what it says.",
 		See: "https://docs.djangoproject.com/en/stable/ref/csrf/",
@@ -37,7 +37,7 @@ func (c Config) Checks() []check.Check {
 	}, {
 		ID: "security.E101", Level: check.Error, Tags: tags, Needs: check.Settings,
 		Title: "The handler for refused requests is nil inside, so that a refusal would panic.",
-		Hint:  "Set Failure to a handler, or leave it unset.",
+		Hint:  "Set csrf.Config.Failure to a handler, or leave it unset.",
 		Why: "The first visitor whose request is refused gets a crash in place of the refusal, and the log a stack " +
 			"trace in place of the reason.",
 		See: "https://docs.djangoproject.com/en/stable/ref/settings/#csrf-failure-view",

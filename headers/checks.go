@@ -22,7 +22,7 @@ func (c Config) djangoChecks() []check.Check {
 		{
 			ID: "security.W001", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 			Title: "The security headers are switched off.",
-			Hint:  "Remove InsecureOff from the headers part, unless whatever stands in front sets these headers.",
+			Hint:  "Remove headers.Config.InsecureOff, unless whatever stands in front sets these headers.",
 			Why: "Every protection that a browser can give is asked for by a header: against framing, sniffing, " +
 				"leaking addresses and foreign windows. None of them is on.",
 			See:  "https://docs.djangoproject.com/en/stable/ref/checks/#security",
@@ -137,7 +137,7 @@ func (c Config) ownChecks() []check.Check {
 		{
 			ID: "headers.W005", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 			Title: "No Permissions-Policy: embedded code may ask for camera, place and payment in our name.",
-			Hint:  "Remove InsecureNoPermissionsPolicy and name the features in use in PERMISSIONS_POLICY.",
+			Hint:  "Remove headers.Config.InsecureNoPermissionsPolicy and name the features in use in PERMISSIONS_POLICY.",
 			Why: "An advertisement in a frame, or an injected script, asks the visitor for the camera, and the " +
 				"browser shows the name of this site.",
 			See:     "https://www.w3.org/TR/permissions-policy/#permissions-policy-http-header-field",
@@ -157,7 +157,7 @@ func (c Config) ownChecks() []check.Check {
 		{
 			ID: "headers.E001", Level: check.Error, Tags: tags, Needs: check.Settings,
 			Title: "A header is configured with a value that cannot be sent.",
-			Hint:  "Correct the value; the part does not start with it.",
+			Hint:  "Correct what the evidence names; the application does not start with it.",
 			Why: "A header with a line break or another control character cannot be sent; sent as it is, it would " +
 				"let whoever wrote the value add headers of their own.",
 			See:  "https://www.rfc-editor.org/rfc/rfc9110#section-5.5",

@@ -53,7 +53,7 @@ func (c Config) Checks() []check.Check {
 	}, {
 		ID: "keyring.W002", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "Weak keys are accepted: the application starts on any key, a published one included.",
-		Hint:  "Set InsecureWeak in development and in tests only.",
+		Hint:  "Set keyring.Config.InsecureWeak in development and in tests only.",
 		Why: "The refusal of weak keys is what stops a site from going out with the key of a tutorial. Without it " +
 			"nobody notices.",
 		See:     "https://cwe.mitre.org/data/definitions/1391.html",

@@ -27,7 +27,7 @@ func (c Config) Checks() []check.Check {
 	rules := []check.Check{{
 		ID:    "lockout.W001",
 		Title: "Failed logins are not counted: passwords can be guessed at any rate.",
-		Hint:  "Remove InsecureOff, unless something in front of the application counts them for each account.",
+		Hint:  "Remove lockout.Config.InsecureOff, unless something in front of the application counts them for each account.",
 		Why: "A program tries thousands of passwords a second, and lists of stolen names and passwords. Sooner or " +
 			"later some of the accounts are open.",
 		See:  "https://pages.nist.gov/800-63-4/sp800-63b.html#throttle",
@@ -41,7 +41,7 @@ func (c Config) Checks() []check.Check {
 		Find:  when(memory && !c.InsecureOff, ""),
 	}, {
 		ID:    "lockout.W003",
-		Title: "A budget of failed logins is so large that it does not stop who guesses.",
+		Title: "A budget of failed logins is so large that it does not stop anybody who guesses.",
 		Hint:  "Lower the failures, or lengthen the window and the longest cool-off; the default is 20/6h/15m/4h for an account.",
 		Why: "The list of the most used passwords is short. An attacker who may try a thousand a day opens one " +
 			"account in a few within a week.",

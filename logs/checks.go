@@ -12,7 +12,7 @@ func (c Config) Checks() []check.Check {
 	return []check.Check{{
 		ID: "logs.W001", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "The log does not know the secret values of the site, so that an error which quotes one logs it.",
-		Hint:  "Set Mask of the logs configuration to the secrets that were loaded.",
+		Hint:  "Set logs.Config.Mask to the secrets that were loaded.",
 		Why: "Logs are copied to more places and read by more people than databases. A connection error that " +
 			"quotes its URL gives them all the password.",
 		See: "https://cheatsheetseries.owasp.org/cheatsheets/Logging_Cheat_Sheet.html#data-to-exclude",

@@ -17,7 +17,7 @@ func (c Config) Checks() []check.Check {
 	rules := []check.Check{{
 		ID: "password.E001", Level: check.Error,
 		Title: "The settings for passwords cannot work: nobody could log in.",
-		Hint:  "Set what the evidence names as it says.",
+		Hint:  "Set the variable that the evidence names as it says.",
 		Why: "The application does not start with them, since every login would fail, or every new hash would be " +
 			"one that nothing can verify.",
 		See:  "https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#password-hashing-algorithms",
@@ -25,7 +25,7 @@ func (c Config) Checks() []check.Check {
 	}, {
 		ID: "password.W001", Level: check.Warning,
 		Title: "New password hashes are cheap to guess: their parameters are below the least that OWASP recommends.",
-		Hint:  "Unset InsecureCheap, which is for tests, and leave the parameters to the preset.",
+		Hint:  "Unset password.Config.InsecureCheap, which is for tests, and leave the parameters to the preset.",
 		Why: "Whoever steals the table of users, from a backup or by an injection, finds most passwords in days " +
 			"instead of years, and tries them elsewhere.",
 		See:  "https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#password-hashing-algorithms",

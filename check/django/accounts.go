@@ -85,7 +85,7 @@ func (p Project) accountRules() []check.Check {
 		Find: known(p.Admin, func(at string) bool { return path.Clean(at) == "/admin" }),
 	}, {
 		ID: "django.I012", Level: check.Info,
-		Title: "The admin site asks for a password only, as often as one likes.",
+		Title: "The admin site asks for a password only, and for any number of times.",
 		Hint:  "Add a second factor (django-otp) and a limit on attempts (django-axes).",
 		Why: "Django neither counts failed logins nor asks for a second factor. One password of the staff that is " +
 			"guessed, or was used elsewhere and leaked there, opens all data.",

@@ -127,7 +127,7 @@ func (p Project) operationRules() []check.Check {
 	mail := strings.Split(p.get("EMAIL_BACKEND").text(), ".")
 	return []check.Check{{
 		ID: "django.W014", Level: check.Warning,
-		Title: "A request may be as large as it likes: one can fill the memory.",
+		Title: "A request may be as large as it likes, so that one can fill the memory.",
 		Hint:  "Remove the setting, which leaves Django's limit, or set a number.",
 		Why: "One client with one request can use up the memory of the server; the site is down for everybody, and " +
 			"no login is needed.",
@@ -204,8 +204,8 @@ func (p Project) stackRules() []check.Check {
 		ID: "django.W019", Level: check.Warning,
 		Title: "The debug toolbar is installed: it shows queries, settings and templates.",
 		Hint:  "Add debug_toolbar in development settings only.",
-		Why: "It shows whom it believes to be a developer, by address or DEBUG, the SQL with its values, the " +
-			"headers and the settings. One mistake about a proxy makes everybody that.",
+		Why: "It shows the SQL with its values, the headers and the settings to whoever it takes for a developer, by " +
+			"address or DEBUG. One mistake about a proxy makes everybody one.",
 		See:     "https://django-debug-toolbar.readthedocs.io/en/latest/installation.html",
 		Setting: "INSTALLED_APPS",
 		Find:    when(p.appNamed("debug_toolbar")),

@@ -19,7 +19,7 @@ func (p *prober) adminRules() []check.Check {
 		ID: "probe.E031", Level: check.Error,
 		Title: "A stranger can tell where the admin is: its path answers otherwise than paths that do not exist.",
 		Hint:  "Put the guard (package admin) before the routes, and let no route or file of the application begin with ADMIN_PATH.",
-		Why: "Who can tell a hidden path from one that does not exist finds the admin by trying names, and then " +
+		Why: "Whoever can tell a hidden path from one that does not exist finds the admin by trying names, and then " +
 			"has a login to work on.",
 		See:     "https://cwe.mitre.org/data/definitions/204.html",
 		Setting: "ADMIN_PATH",
@@ -27,7 +27,8 @@ func (p *prober) adminRules() []check.Check {
 	}, {
 		ID: "probe.W032", Level: check.Warning,
 		Title: "Something answers where scanners look for an admin.",
-		Hint:  "Move it to a path that nobody guesses and show it to insiders alone, as ADMIN_PATH does; if it is no admin, silence this.",
+		Hint: "Move it to a path that nobody guesses, and show it to known networks alone (ADMIN_PATH does both); if it " +
+			"is no admin, set this aside and say so.",
 		Why: "Programs that try stolen passwords ask for these paths on every site of the internet, all day. A " +
 			"login that they do not find is not attacked by them.",
 		See:  "https://owasp.org/www-project-web-security-testing-guide/latest/4-Web_Application_Security_Testing/02-Configuration_and_Deployment_Management_Testing/05-Enumerate_Infrastructure_and_Application_Admin_Interfaces",

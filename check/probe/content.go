@@ -31,7 +31,7 @@ func (p *prober) contentRules() []check.Check {
 		ID: "probe.E053", Level: check.Error,
 		Title: "A page over https loads scripts, stylesheets or frames over http.",
 		Hint:  "Write https:// or no scheme in the address; upgrade-insecure-requests in the Content-Security-Policy does so for what is left.",
-		Why: "Browsers block them, so that the page breaks; where one does not, anybody on the network puts his own " +
+		Why: "Browsers block them, so that the page breaks; where one does not, anybody on the network puts another " +
 			"script into the page.",
 		See:  "https://www.w3.org/TR/mixed-content/#category-blockable",
 		Find: p.findMixed(refScript, refStyle, refFrame),
@@ -39,8 +39,8 @@ func (p *prober) contentRules() []check.Check {
 		ID: "probe.W054", Level: check.Warning,
 		Title: "A page over https shows images, sound or films that are loaded over http.",
 		Hint:  "Write https:// or no scheme in the address; upgrade-insecure-requests in the Content-Security-Policy does so for what is left.",
-		Why: "Who is on the network sees which pages are read and can exchange the pictures; browsers mark the page as " +
-			"not secure, or show nothing.",
+		Why: "Whoever is on the network sees which pages are read and can exchange the pictures; browsers mark the " +
+			"page as not secure, or show nothing.",
 		See:  "https://www.w3.org/TR/mixed-content/#category-upgradeable",
 		Find: p.findMixed(refMedia, refIcon),
 	}, {

@@ -15,7 +15,7 @@ func (p *prober) cookieRules() []check.Check {
 	checks := []check.Check{{
 		ID: "probe.E018", Level: check.Error,
 		Title: "A cookie is set without Secure.",
-		Hint:  "Set SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE, and Secure on the application's own cookies.",
+		Hint:  "Add Secure to it. For the session and the CSRF token SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE do so.",
 		Why: "The browser sends the cookie over http as well, even where the site redirects. Whoever listens takes " +
 			"over the session.",
 		See:  "https://www.rfc-editor.org/rfc/rfc6265#section-8.3",

@@ -13,8 +13,8 @@ func (p *prober) corsRules() []check.Check {
 		ID: "probe.E049", Level: check.Error,
 		Title: "Scripts of foreign sites may read what the site shows a visitor who is logged in.",
 		Hint:  "Compare Origin with a list of whole origins, scheme and port included, and never with a part of one; do not send Access-Control-Allow-Credentials unless a site of yours needs it.",
-		Why: "A page that a visitor opens elsewhere fetches his pages here, with his cookies, and reads them: data, " +
-			"tokens and all.",
+		Why: "A page that a visitor opens elsewhere fetches that visitor's pages here, cookies included, and reads " +
+			"them: data, tokens and all.",
 		See:  see,
 		Find: func(ctx context.Context) ([]check.Finding, error) { return p.findCORS(ctx, true) },
 	}, {

@@ -22,10 +22,9 @@ func (p *prober) fileRules() []check.Check {
 		ID: "probe.W060", Level: check.Warning,
 		Title: "A folder shows its list of files to everybody.",
 		Hint:  "Turn listings off (nginx: autoindex off; Apache: Options -Indexes; Caddy: no browse; Go: a file system whose folders cannot be opened).",
-		Why: "Files that nothing links to, such as backups, drafts and other people's uploads, are found by who " +
-			"reads the list.",
-		See:  "https://cwe.mitre.org/data/definitions/548.html",
-		Find: p.findListing,
+		Why:   "Whoever reads the list finds files that nothing links to, such as backups, drafts and other people's uploads.",
+		See:   "https://cwe.mitre.org/data/definitions/548.html",
+		Find:  p.findListing,
 	}, {
 		ID: "probe.I064", Level: check.Info,
 		Title: "The source that a script was made of is public, with its comments and names.",

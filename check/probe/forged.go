@@ -45,10 +45,9 @@ func (p *prober) forgedRules() []check.Check {
 		Find:    p.findRewriting,
 	}, {
 		ID: "probe.E034", Level: check.Error,
-		Title: "A cache may hand an answer that a stranger's header has shaped to everybody.",
-		Hint:  "Do not believe the header; until then send Cache-Control: private, or Vary with the header's name, with every answer that depends on it.",
-		Why: "One request is enough: whoever asks after the attacker gets the page with his links and scripts (web cache " +
-			"poisoning).",
+		Title:   "A cache may hand an answer that a stranger's header has shaped to everybody.",
+		Hint:    "Do not believe the header; until then send Cache-Control: private, or Vary with the header's name, with every answer that depends on it.",
+		Why:     "One request is enough: whoever asks next gets the page with the attacker's links and scripts (web cache poisoning).",
 		See:     "https://portswigger.net/research/practical-web-cache-poisoning",
 		Setting: "TRUSTED_PROXIES",
 		Find:    p.findPoisoning,
@@ -62,10 +61,9 @@ func (p *prober) forgedRules() []check.Check {
 		Find: p.findOriginalURL,
 	}, {
 		ID: "probe.E036", Level: check.Error,
-		Title: "A path that is refused opens to who claims to come from the inside.",
-		Hint:  "List your proxies in TRUSTED_PROXIES, by their own addresses only, and let them overwrite X-Forwarded-For and the like.",
-		Why: "Whoever can choose the address that he comes from passes every list of addresses, and never meets the limit " +
-			"of failed logins.",
+		Title:   "A path that is refused opens to anybody who claims to come from the inside.",
+		Hint:    "List your proxies in TRUSTED_PROXIES, by their own addresses only, and let them overwrite X-Forwarded-For and the like.",
+		Why:     "Whoever can choose the address to come from passes every list of addresses, and never meets the limit of failed logins.",
 		See:     "https://adam-p.ca/blog/2022/03/x-forwarded-for/",
 		Setting: "TRUSTED_PROXIES",
 		Find:    p.findInside,

@@ -18,7 +18,7 @@ func (p *prober) hostRules() []check.Check {
 	return []check.Check{{
 		ID: "probe.E001", Level: check.Error,
 		Title: "The site answers to host names that are not its own.",
-		Hint:  "List the site's names in ALLOWED_HOSTS, without a wildcard, so that links and caches cannot be poisoned by a forged Host header.",
+		Hint:  "Answer to the site's own names alone (ALLOWED_HOSTS, without a wildcard), and let the server in front refuse the rest.",
 		Why: "Applications write the host that was asked for into links. Whoever forges it can have a password " +
 			"reset mailed whose link leads to a site of theirs, or get such links into a cache that serves " +
 			"everybody.",
@@ -28,7 +28,8 @@ func (p *prober) hostRules() []check.Check {
 	}, {
 		ID: "probe.E002", Level: check.Error,
 		Title: "The site believes X-Forwarded-Host or Forwarded from strangers.",
-		Hint:  "List your proxies in TRUSTED_PROXIES, by their own addresses only, and let them overwrite the header.",
+		Hint: "Believe the header from your own proxies alone, by their addresses (TRUSTED_PROXIES), and let them " +
+			"overwrite what clients send.",
 		Why: "The header is a way around ALLOWED_HOSTS: any client can write it. Links in mails and cached pages " +
 			"then lead where an attacker wants.",
 		See:     "https://www.rfc-editor.org/rfc/rfc7239#section-8.1",
@@ -37,7 +38,8 @@ func (p *prober) hostRules() []check.Check {
 	}, {
 		ID: "probe.E003", Level: check.Error,
 		Title: "The site believes X-Forwarded-Proto or Forwarded from strangers.",
-		Hint:  "List your proxies in TRUSTED_PROXIES, by their own addresses only, and let them overwrite the header.",
+		Hint: "Believe the header from your own proxies alone, by their addresses (TRUSTED_PROXIES), and let them " +
+			"overwrite what clients send.",
 		Why: "Any client can write the header. The application then takes plain http for safe and stops " +
 			"redirecting, or sends visitors in circles until a cache has stored it for everybody.",
 		See:     "https://docs.djangoproject.com/en/stable/ref/settings/#secure-proxy-ssl-header",

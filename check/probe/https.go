@@ -50,7 +50,7 @@ func (p *prober) httpsRules() []check.Check {
 		ID: "probe.I007", Level: check.Info,
 		Title: "Strict-Transport-Security lasts less than 180 days.",
 		Hint:  "Once the site has worked over https for a while, raise SECURE_HSTS_SECONDS step by step to a year.",
-		Why: "Who comes back after the time has run out is as unprotected as on the first visit. Preload lists and " +
+		Why: "Whoever comes back after the time has run out is as unprotected as on the first visit. Preload lists and " +
 			"auditors ask for a year.",
 		See:     "https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Strict_Transport_Security_Cheat_Sheet.html",
 		Setting: "SECURE_HSTS_SECONDS",

@@ -66,7 +66,7 @@ func (p *prober) isolationRules() []check.Check {
 		ID: "probe.I043", Level: check.Info,
 		Title: "Strict-Transport-Security does not cover the hosts below this one.",
 		Hint:  "Once all of them work over https, add includeSubDomains (SECURE_HSTS_INCLUDE_SUBDOMAINS).",
-		Why:   "Who is on the network invents such a host over http, and sets cookies from there for this one.",
+		Why:   "Whoever is on the network invents such a host over http, and sets cookies from there for this one.",
 		See:   "https://www.rfc-editor.org/rfc/rfc6797#section-14.4",
 		Find: p.each("", func(a answer) (string, bool) {
 			_, ok := maxAge(a)

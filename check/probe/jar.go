@@ -42,7 +42,7 @@ func (p *prober) jarRules() []check.Check {
 	}, {
 		ID: "probe.W046", Level: check.Warning,
 		Title: "A cookie that logs somebody in lasts for more than a year.",
-		Hint:  "Let sessions end after days or weeks (SESSION_COOKIE_AGE), and let who wants to stay longer log in again.",
+		Hint:  "Let sessions end after days or weeks (SESSION_COOKIE_AGE), and let people who want to stay longer log in again.",
 		Why:   "A cookie that leaks, from a backup or a sold computer, still opens the account.",
 		See:   "https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html#session-expiration",
 		Find: p.cookies(func(c cookie) bool {

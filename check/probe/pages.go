@@ -13,7 +13,8 @@ func (p *prober) pageRules() []check.Check {
 	checks := []check.Check{{
 		ID: "probe.E024", Level: check.Error,
 		Title: "A page of the site does not answer.",
-		Hint:  "Look into the log for why, and whether Claims.Host is one of ALLOWED_HOSTS. Other rules have looked at an error page instead.",
+		Hint: "Look into the log for why, and whether the host that was asked for is one of ALLOWED_HOSTS. Other rules " +
+			"have looked at an error page instead.",
 		Why: "Visitors of the page see an error. And what else this report says of it is said of the error page, " +
 			"so that a gate which stays green has looked at nothing.",
 		See:  "https://www.rfc-editor.org/rfc/rfc9110#section-15.6",
@@ -30,7 +31,7 @@ func (p *prober) pageRules() []check.Check {
 	}, {
 		ID: "probe.E026", Level: check.Error,
 		Title: "An error page repeats what was asked without escaping it.",
-		Hint:  "Do not repeat the address in error pages, or escape it (html/template does). A link could run scripts here.",
+		Hint:  "Do not repeat the address in error pages, or escape it, as html/template and Django's templates do.",
 		Why: "An attacker sends somebody a link to a page that does not exist. What the link holds runs as a " +
 			"script of the site, with the rights of whoever followed it.",
 		See: "https://cwe.mitre.org/data/definitions/79.html",
@@ -40,7 +41,7 @@ func (p *prober) pageRules() []check.Check {
 	}, {
 		ID: "probe.I027", Level: check.Info,
 		Title: "Answers name the software that made them.",
-		Hint:  "Drop Server and X-Powered-By, or their version numbers: they tell which known holes to try.",
+		Hint:  "Drop Server and X-Powered-By, or their version numbers.",
 		Why: "Those who look for sites with a certain hole find them by name and version. Leaving these out closes " +
 			"no hole, but takes the site off the list.",
 		See: "https://www.rfc-editor.org/rfc/rfc9110#section-17.12",
@@ -51,7 +52,7 @@ func (p *prober) pageRules() []check.Check {
 	}, {
 		ID: "probe.W028", Level: check.Warning,
 		Title: "TRACE is answered.",
-		Hint:  "Let routes name their methods, and refuse TRACE before the application: it gives scripts the headers that they must not see.",
+		Hint:  "Let routes name their methods, and have the server in front refuse TRACE.",
 		Why: "The answer to TRACE repeats the request, with cookies and credentials that scripts are not meant to " +
 			"read. No visitor needs it.",
 		See:  "https://www.rfc-editor.org/rfc/rfc9110#section-9.3.8",

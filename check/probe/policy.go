@@ -46,7 +46,7 @@ func (p *prober) policyRules() []check.Check {
 	}, {
 		ID: "probe.E014", Level: check.Error,
 		Title: "The nonce of the Content-Security-Policy is the same in two answers.",
-		Hint:  "Make a nonce for each answer from a random source, and let no cache keep the page. An attacker who knows it can run scripts.",
+		Hint:  "Make a nonce for each answer from a random source, and let no cache keep the page.",
 		Why: "A nonce is a password for scripts. Anybody can read it in one answer, and write it on an injected " +
 			"script in the next.",
 		See:  "https://www.w3.org/TR/CSP3/#security-nonces",
@@ -54,7 +54,8 @@ func (p *prober) policyRules() []check.Check {
 	}, {
 		ID: "probe.W030", Level: check.Warning,
 		Title: "The Content-Security-Policy leaves a way around it.",
-		Hint:  "Each weakness is described under its own ID in the list of checks.",
+		Hint: "Mend what the evidence names, in the policy. Each weakness is a check of its own: explain csp.W006, for " +
+			"example, says what to write.",
 		Why: "Injected markup that the policy does not govern still runs scripts, sends what is typed into forms " +
 			"elsewhere, or lets another site frame the page.",
 		See:  "https://www.w3.org/TR/CSP3/#strict-csp",

@@ -52,8 +52,8 @@ func (c Config) ScanChecks() []check.Check {
 		Title: "A secret stands in the history: it was taken out of the file, and every clone still has it.",
 		Hint: "Rotate it first: that alone helps, as nobody can call back the clones. Rewriting the history comes after, if at " +
 			"all, and everybody has to clone anew.",
-		Why: "A commit that deletes a secret keeps it one step further back. Who looks for secrets reads the history first, as " +
-			"that is where people think they are gone.",
+		Why: "A commit that deletes a secret keeps it one step further back. Those who look for secrets read the " +
+			"history first, as that is where people think they are gone.",
 		See:  "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/removing-sensitive-data-from-a-repository",
 		Find: find((*outcome).former),
 	}, {
@@ -66,7 +66,7 @@ func (c Config) ScanChecks() []check.Check {
 		Find: find((*outcome).tracked),
 	}, {
 		ID: "repo.W002", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Repository,
-		Title: "A content is too large to be looked at.",
+		Title: "Something in the history or the tree is too large to be looked at.",
 		Hint:  "Scan with a higher bound, --max-blob, or waive it if you know what it is.",
 		Why:   "What was not looked at has not passed.",
 		See:   "https://cwe.mitre.org/data/definitions/540.html",

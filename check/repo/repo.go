@@ -68,7 +68,7 @@ func (c Config) Checks() []check.Check {
 		Title: "A file of settings is in the repository, with the secrets that it holds.",
 		Hint: "Rotate what it holds, run \"git rm --cached\" on it, and add its name to .gitignore. " +
 			"Commit an example without values, or a file that is encrypted.",
-		Why: "A commit is for ever: taking the file out later leaves it in the history and in every clone. Who can " +
+		Why: "A commit is for ever: taking the file out later leaves it in the history and in every clone. Whoever can " +
 			"read the code can log in to the database.",
 		See:  "https://cwe.mitre.org/data/definitions/540.html",
 		Find: c.find(c.tracked),

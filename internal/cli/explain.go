@@ -94,6 +94,7 @@ func explain(b *strings.Builder, r Rule, bold bool) {
 	}
 	part("setting", r.Setting)
 	part("looks at", r.LooksAt()+", "+r.Runs())
+	part("set aside", r.SetAside())
 	part("tags", strings.Join(r.Tags, ", "))
 	part("source", r.See)
 }

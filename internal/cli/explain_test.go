@@ -52,7 +52,7 @@ func TestExplain(t *testing.T) {
 	}
 	for _, want := range []string{"lamp.W001  WARNING\nIt is dark.\n", "Whoever walks", "what to do    Switch LAMP on.",
 		"in Django     LAMP is None. Set LAMP to True.", "setting       LAMP", "looks at      the settings, with --deploy\n",
-		"tags          light, lamp", "source        https://lamp.example/dark\n"} {
+		"set aside     by a waiver (--waivers)", `SILENCED_SYSTEM_CHECKS="lamp.W001=the`, "tags          light, lamp", "source        https://lamp.example/dark\n"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
@@ -71,6 +71,17 @@ func TestExplain(t *testing.T) {
 	const both = "looks at      what the application answers and the live site (WARNING), with --deploy and by\n              probe"
 	if _, out, _ = ask(t, "door.I001"); !strings.Contains(out, both) {
 		t.Errorf("a rule of two kinds of evidence is explained by\n%s", out)
+	}
+}
+
+// TestExplainOwn holds that nobody is told to set aside what cannot be.
+func TestExplainOwn(t *testing.T) {
+	var out strings.Builder
+	p := &cli.Program{Out: &out}
+	c := cli.ExplainCommand(p, check.Own)
+	c.SetArgs([]string{"waiver.W003"})
+	if err := c.ExecuteContext(t.Context()); err != nil || !strings.Contains(out.String(), "set aside     not possible") || strings.Contains(out.String(), "SILENCED") {
+		t.Errorf("%v\n%s", err, out.String())
 	}
 }
 

@@ -74,6 +74,14 @@ func (r Rule) Runs() string {
 	return when
 }
 
+// SetAside says how a team lives with a finding of the rule.
+func (r Rule) SetAside() string {
+	if slices.Contains(r.Tags, "gate") {
+		return "not possible"
+	}
+	return `by a waiver (--waivers), or in an application's settings: SILENCED_SYSTEM_CHECKS="` + r.ID + `=the reason"`
+}
+
 // Django returns the rule in the words for a Django project; false if it has none of its own.
 func (r Rule) Django() (check.Check, bool) {
 	for _, c := range r.Also {

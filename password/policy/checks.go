@@ -32,7 +32,7 @@ func (c Config) Checks() []check.Check {
 	}, {
 		ID: "policy.W002", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "A rule about passwords is left out: guessable ones are accepted.",
-		Hint:  "Remove the switch, unless another rule of yours does what it did.",
+		Hint:  "Remove the field of policy.Config that the evidence names, unless another rule of yours does what it did.",
 		Why: "Attackers try common words, the user's own name and plain numbers first. Each rule that is missing " +
 			"gives them the accounts of those who chose such a password.",
 		See:  "https://pages.nist.gov/800-63-4/sp800-63b.html#passwordver",
@@ -189,7 +189,7 @@ func (p *Policy) Checks() []check.Check {
 	}, {
 		ID: "policy.E004", Level: check.Error, Tags: tags, Needs: check.Handler,
 		Title: "Good passwords are refused: nobody can choose one.",
-		Hint:  "Look at Validators, and at the list or filter of passwords, for a rule that refuses everything.",
+		Hint:  "Look for a rule that refuses everything: in policy.Config.Validators, and in the list or the filter of passwords.",
 		Why:   "Nobody can register or change a password, also not one who must because the old one has leaked.",
 		See:   "https://pages.nist.gov/800-63-4/sp800-63b.html#passwordver",
 		Find:  p.refusesGood,
