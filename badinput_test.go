@@ -46,6 +46,7 @@ var badInputs = []int{
 	58, 59, 60, 61, // deployment files, live sites, waivers, reports
 
 	// Of the gate, whose rows stand in check and below it: 57 to 62.
+	62,
 }
 
 // TestEveryBadInputHasRows reads the names of the rows, which are string literals that begin with the number.

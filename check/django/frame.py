@@ -1,12 +1,20 @@
 """Run export.py's code in a bounded process, and hand over its result past whatever the settings do.
 
 The one argument is JSON: the channel's path, the frame's marker, the limits and the code. A frame is the marker, a
-length, the JSON and the marker again. Everything that is needed afterwards is looked up before the settings run.
+length, the JSON and the marker again. Everything that is needed afterwards is imported before the settings run.
 """
 
-import json
 import os
 import sys
+
+sys.path[:] = [p for p in sys.path if p not in ("", os.getcwd())]  # the project shadows no module of ours
+
+import inspect  # noqa: E402,F401
+import json  # noqa: E402
+import pathlib  # noqa: E402,F401
+import re  # noqa: E402
+import traceback  # noqa: E402
+import warnings  # noqa: E402
 
 given = json.loads(sys.argv[1])
 sys.argv = ["manage.py", "check", "--deploy"]  # which settings that look at it expect
@@ -45,21 +53,17 @@ def send(result, getpid=os.getpid, flags=os.O_WRONLY | os.O_APPEND):
 
 def variables(text):
     """Return the names of variables in an error's text, which may hold values too. Names have underscores."""
-    import re
-
     return re.findall(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_])", text)[:3]
 
 
 def told(error):
     """Return what may be said of an exception: its type, its place in the project, what is missing."""
-    import traceback
-
     top = os.path.join(os.path.realpath(given["dir"]), "")
     place = None
     at = error.__traceback__
     for frame, line in traceback.walk_tb(at):
         file = os.path.realpath(frame.f_code.co_filename)
-        if file.startswith(top) and "site-packages" not in file:
+        if not frame.f_code.co_filename.startswith("<") and file.startswith(top) and "site-packages" not in file:
             place = [os.path.relpath(file, top), line]
     if isinstance(error, SyntaxError) and error.filename and os.path.realpath(error.filename).startswith(top):
         place = [os.path.relpath(os.path.realpath(error.filename), top), error.lineno or 0]
@@ -76,12 +80,9 @@ def told(error):
 
 
 def main():
-    sys.path[:] = [p for p in sys.path if p not in ("", os.getcwd())]  # the project shadows no module of ours
     scope = {"__name__": "airworthy_export"}
     try:
         exec(compile(given["code"], "airworthy_export", "exec"), scope)
-        import traceback  # noqa: F401  needed by told
-        import re  # noqa: F401
     except BaseException as error:
         send({"error": told(error), "stage": "python"})
     limit()
@@ -92,8 +93,6 @@ def main():
         send({"error": told(error), "stage": "django", "python": "%d.%d.%d" % sys.version_info[:3]})
     stage = "settings"
     try:
-        import warnings
-
         warnings.simplefilter("ignore")
         from django.conf import settings
 
