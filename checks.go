@@ -88,6 +88,22 @@ func (s Settings) partChecks() []check.Check {
 	)
 }
 
+// HistoryChecks returns the checks that read the history of the repository that the program runs in, and look for the secrets of
+// these settings in it. That takes as long as git needs to read all it holds, or twice that. Where there is no repository they
+// could not look: an answer that nothing was found would be wrong.
+func (s Settings) HistoryChecks() []check.Check {
+	all := s.repository().ScanChecks()
+	for i := range all {
+		if !repo.Exists("") {
+			all[i].Find = func(context.Context) ([]check.Finding, error) {
+				return nil, errors.New("the working directory is in no repository of git")
+			}
+		}
+		all[i] = s.located(all[i])
+	}
+	return all
+}
+
 // repository is what is known of the repository that the program runs in.
 func (s Settings) repository() repo.Config {
 	c := repo.Config{Environment: s.Loaded.Environment}

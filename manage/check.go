@@ -16,8 +16,9 @@ import (
 type checkFlags struct {
 	cli.Gate
 	cli.Site
-	deploy bool
-	url    string
+	deploy  bool
+	history bool
+	url     string
 }
 
 func (p *program) checkCommand() *cobra.Command {
@@ -34,6 +35,7 @@ for wrong usage. Set a finding aside with SILENCED_SYSTEM_CHECKS="ID=reason, ID=
 	}
 	c.Flags().BoolVar(&f.deploy, "deploy", false, "run the checks for deployment too")
 	c.Flags().StringVar(&f.url, "url", "", "look at the live site at this `URL` too, and compare it with the settings")
+	c.Flags().BoolVar(&f.history, "history", false, "look for secrets in the files and the whole history of the repository too, and tell which are in use")
 	f.Gate.Flags(c.Flags())
 	f.Site.Flags(c.Flags())
 	return c
@@ -56,8 +58,14 @@ func (p *program) check(ctx context.Context, f checkFlags) error {
 		}
 		defer live.Close()
 	}
+	if f.history && !f.deploy {
+		return cli.Usage("--history: the checks of the history are for deployment: add --deploy")
+	}
 	checks, set, closeApp := p.checks(ctx, &opt)
 	defer closeApp()
+	if f.history {
+		checks = append(checks, set.HistoryChecks()...)
+	}
 	switch {
 	case live == nil:
 	case f.ListChecks || f.ListTags:

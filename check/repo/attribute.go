@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 
@@ -26,6 +27,11 @@ func (s *scan) attribute(ctx context.Context) error {
 	}
 	for id := range s.dotenv {
 		wanted[id] = true
+	}
+	for _, l := range s.outcome.large {
+		if l.blob != "" {
+			wanted[l.blob] = true
+		}
 	}
 	err := s.places(ctx, wanted, all)
 	for _, l := range all {
@@ -87,24 +93,53 @@ func (s *scan) places(ctx context.Context, wanted map[string]bool, all map[key]*
 		failed = cmp.Or(failed, now(commit, head))
 	}
 	for id, found := range s.contents {
-		paths := map[string]place{}
-		for _, list := range [][]string{index[id], head[id]} {
-			for _, p := range list {
-				paths[p] = place{path: p}
-			}
-		}
-		for _, p := range known[id] {
-			paths[p.path] = p
-		}
-		if len(paths) == 0 {
-			paths[""] = place{}
-		}
+		paths := united(known[id], index[id], head[id])
 		for _, f := range found {
 			s.addContent(all, id, f, paths, index[id], head[id])
 		}
 	}
 	s.formerSettings(known, index, head)
+	s.largePaths(known, index, head)
 	return failed
+}
+
+// united returns the places of one content by path, with the empty path if there is none.
+func united(known []place, now ...[]string) map[string]place {
+	paths := map[string]place{}
+	for _, list := range now {
+		for _, p := range list {
+			paths[p] = place{path: p}
+		}
+	}
+	for _, p := range known {
+		paths[p.path] = p
+	}
+	if len(paths) == 0 {
+		paths[""] = place{}
+	}
+	return paths
+}
+
+// largePaths finds the paths of contents that are over the bound, and counts those of a path once.
+func (s *scan) largePaths(known map[string][]place, index, head map[string][]string) {
+	largest := map[string]oversized{}
+	for _, l := range s.outcome.large {
+		paths := map[string]place{l.path: {}}
+		if l.blob != "" {
+			paths = united(known[l.blob], index[l.blob], head[l.blob])
+		}
+		for p := range paths {
+			name := p
+			if p == "" {
+				name = "\x00" + l.blob
+			}
+			if l.size > largest[name].size {
+				largest[name] = oversized{p, l.blob, l.size}
+			}
+		}
+	}
+	s.outcome.large = slices.Collect(maps.Values(largest))
+	slices.SortFunc(s.outcome.large, func(a, b oversized) int { return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.blob, b.blob)) })
 }
 
 // addContent adds the leaks of one secret in one content.

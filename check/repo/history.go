@@ -147,13 +147,21 @@ func (o *outcome) found(is func(*leak) bool, hint func(*leak) string) (all []che
 		if len(all) == maxFindings {
 			return all, nil // bounded says so
 		}
-		f := check.Finding{File: l.path, Line: l.line, Evidence: o.evidence(l), Hint: hint(l), Level: l.level, Key: l.rule.ID + " " + l.name}
+		f := check.Finding{Source: l.source(), File: l.path, Line: l.line, Evidence: o.evidence(l), Hint: hint(l), Level: l.level, Key: l.rule.ID + " " + l.name}
 		if l.in != "" {
 			f.Level, f.Setting, f.Key = check.Critical, l.in, "in use"
 		}
 		all = append(all, f)
 	}
 	return all, nil
+}
+
+// source is where a leak stands, for people: a name may hold whatever bytes.
+func (l *leak) source() string {
+	if l.path == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", shown(l.path), l.line)
 }
 
 // evidence says what a leak is, without a part of it.
@@ -209,7 +217,7 @@ func (o *outcome) tracked() (all []check.Finding, err error) {
 		if len(all) == maxFindings {
 			break
 		}
-		all = append(all, check.Finding{File: p.path, Key: "once", Evidence: shown(p.path) + " is in the history since commit " + o.since(p.commit),
+		all = append(all, check.Finding{Source: shown(p.path), File: p.path, Key: "once", Evidence: shown(p.path) + " is in the history since commit " + o.since(p.commit),
 			Hint: "Rotate what it held, first. Add its name to .gitignore. " + rewrite(p.path)})
 	}
 	return all, nil
@@ -224,11 +232,16 @@ func (o *outcome) bounded() (all []check.Finding, err error) {
 	if len(limits) > 0 {
 		return nil, errors.New("not everything was looked at: " + strings.Join(limits, "; "))
 	}
-	for i, text := range o.large {
+	for i, l := range o.large {
 		if i == maxFindings {
 			break
 		}
-		all = append(all, check.Finding{Evidence: text})
+		f := check.Finding{Source: shown(l.path), File: l.path, Evidence: amount(l.size), Key: "large"}
+		if l.path == "" {
+			f.Source, f.Key = "", fmt.Sprintf("%x", l.blob)
+			f.Evidence += fmt.Sprintf(" in the content %.10s, which is in no commit", f.Key)
+		}
+		all = append(all, f)
 	}
 	return all, nil
 }

@@ -5,9 +5,12 @@
 //
 //	checks := repo.Config{Secrets: []repo.Secret{{Setting: "SECRET_KEY", Value: key}}}.Checks()
 //
-// It looks for values that are known to be secret, in files that are tracked or would be added; it does not guess what
-// looks like one, and does not search the history. The repository is taken for hostile: git runs without its hooks,
-// monitors and the user's configuration, links are not followed, and the work is bounded.
+// [Config.Checks] look for values that are known to be secret, in files and in the index: what is tracked or would be added. They
+// take no longer than reading the files. [Config.ScanChecks] look for whatever looks like a secret, in all that git holds, each
+// content once; what a secret looks like stands in secretrule. What was not looked at is reported, and has not passed.
+//
+// The repository is taken for hostile: git runs without its hooks, monitors and the user's configuration, and asks no
+// network; links are not followed, and the work is bounded. Nothing says whether a secret is still accepted somewhere.
 package repo
 
 import (

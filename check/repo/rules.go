@@ -1,16 +1,20 @@
 package repo
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/url"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/secret"
@@ -35,26 +39,51 @@ func (c Config) literals(ctx context.Context, t *tree) ([]check.Finding, error) 
 	if err != nil {
 		return nil, err
 	}
-	var found []check.Finding
-	for _, p := range paths {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
+	var all []check.Finding
+	note := func(p, where string, search func(found func(needle, line int)) error) error {
 		first := map[string]int{} // the first line of each setting's value
-		err := t.search(ctx, p, needles, func(needle, line int) {
+		err := search(func(needle, line int) {
 			if at, ok := first[of[needle]]; !ok || line < at {
 				first[of[needle]] = line
 			}
 		})
+		for _, setting := range slices.Sorted(maps.Keys(first)) {
+			place := fmt.Sprintf("%s:%d", shown(p), first[setting])
+			all = append(all, check.Finding{Setting: setting, Source: place, File: p, Line: first[setting], Key: "value" + where,
+				Evidence: "its value stands in " + where + place})
+		}
+		return cmp.Or(ctx.Err(), err)
+	}
+	for _, p := range paths {
+		err := note(p, "", func(found func(needle, line int)) error { return t.search(ctx, p, needles, found) })
 		if err != nil {
 			return nil, err
 		}
-		for _, setting := range slices.Sorted(maps.Keys(first)) {
-			place := fmt.Sprintf("%s:%d", shown(p), first[setting])
-			found = append(found, check.Finding{Setting: setting, Source: place, Evidence: "its value stands in " + place})
-		}
 	}
-	return found, nil
+	staged, names, err := t.staged(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var unread atomic.Int64
+	numbers := make([]uint32, staged.len())
+	for i := range numbers {
+		numbers[i] = uint32(i)
+	}
+	err = t.store.read(ctx, staged, numbers, &unread, func(i int, size int64, r *bufio.Reader) error {
+		return note(names[string(staged.id(i))], "the index, ", func(found func(needle, line int)) error {
+			body := io.LimitReader(r, size)
+			return cmp.Or(searchIn(ctx, body, needles, found), drain(body))
+		})
+	})
+	if err == nil && unread.Load() > 0 {
+		err = errors.New("the index has contents that git cannot read")
+	}
+	return all, err
+}
+
+func drain(r io.Reader) error {
+	_, err := io.Copy(io.Discard, r)
+	return err
 }
 
 // forms returns a value in the ways in which files hold it: as it is, in a URL, and in base64 as Kubernetes has it.

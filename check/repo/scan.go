@@ -26,9 +26,16 @@ type outcome struct {
 	settings   []place           // files of settings that were tracked, and are not any more
 	commits    map[string]commit // that leaks and settings name
 	repository bool              // else there are files only
-	large      []string          // evidence of contents over the bound
-	limits     []string          // why not everything was looked at
-	shallow    string            // why the history is not whole; empty if it is
+	large      []oversized
+	limits     []string // why not everything was looked at
+	shallow    string   // why the history is not whole; empty if it is
+}
+
+// oversized is a content over the bound.
+type oversized struct {
+	path string // empty if it is not known
+	blob string // its name, as bytes; empty if it is a file's
+	size int64
 }
 
 // leak is a secret at a path.
@@ -100,15 +107,13 @@ func (s *scan) run(ctx context.Context) (*outcome, error) {
 		return nil, err
 	}
 	s.outcome.repository = s.store != nil
-	if err := s.searchFiles(bounded); err != nil {
-		s.limit(bounded, err)
-	}
+	var wg sync.WaitGroup
+	wg.Go(func() { s.limit(bounded, s.searchFiles(bounded)) })
 	if s.store != nil {
-		if err := s.searchObjects(bounded); err != nil {
-			s.limit(bounded, err)
-		}
+		s.limit(bounded, s.searchObjects(bounded))
 		s.history()
 	}
+	wg.Wait()
 	// What was found is told even if the time is up: where it is takes a little more.
 	after, stop := context.WithTimeout(ctx, max(s.timeout()/4, 20*time.Second))
 	defer stop()
@@ -141,12 +146,26 @@ func (c Config) maxBlob() int64 {
 	return 100 << 20
 }
 
-// limit notes why not everything was looked at.
+// limit notes why not everything was looked at, if something was not.
 func (s *scan) limit(ctx context.Context, err error) {
+	if err == nil {
+		return
+	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = fmt.Errorf("%s were not enough: %s of %s had been looked at", s.timeout(), amount(s.done.Load()), amount(s.total.Load()))
 	}
-	s.outcome.limits = append(s.outcome.limits, err.Error())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.outcome.limits, err.Error()) {
+		s.outcome.limits = append(s.outcome.limits, err.Error())
+	}
+}
+
+// tooLarge notes a content that is over the bound.
+func (s *scan) tooLarge(path, blob string, size int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.outcome.large = append(s.outcome.large, oversized{path, blob, size})
 }
 
 func amount(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
@@ -185,7 +204,7 @@ func (s *scan) searchFiles(ctx context.Context) error {
 		}
 		f, err := t.regular(p)
 		if err != nil {
-			s.outcome.limits = append(s.outcome.limits, err.Error())
+			s.limit(ctx, err)
 		}
 		if f == nil {
 			continue
@@ -208,7 +227,7 @@ func (s *scan) searchFile(ctx context.Context, search *searcher, f *os.File, p s
 		return nil, err
 	}
 	if info.Size() > s.maxBlob() {
-		s.outcome.large = append(s.outcome.large, fmt.Sprintf("%s has %s", shown(p), amount(info.Size())))
+		s.tooLarge(p, "", info.Size())
 		return nil, nil
 	}
 	return search.long(ctx, io.LimitReader(f, s.maxBlob()), secretrule.Kind(fileKinds(path.Base(p)))&^settingsFile)
@@ -221,7 +240,7 @@ func (s *scan) paths(ctx context.Context) (*tree, []string, error) {
 		if err != nil {
 			return nil, nil, errors.New("the repository cannot be opened")
 		}
-		t := &tree{root, s.store.top}
+		t := &tree{root, s.store.top, s.store}
 		paths, err := t.files(ctx, true)
 		if err != nil {
 			root.Close()
@@ -241,7 +260,7 @@ func (s *scan) paths(ctx context.Context) (*tree, []string, error) {
 	err = fs.WalkDir(root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			s.outcome.limits = append(s.outcome.limits, shown(p)+" cannot be read")
+			s.limit(ctx, errors.New(shown(p)+" cannot be read"))
 			if d != nil && d.IsDir() {
 				return fs.SkipDir
 			}
@@ -257,7 +276,7 @@ func (s *scan) paths(ctx context.Context) (*tree, []string, error) {
 		root.Close()
 		return nil, nil, err
 	}
-	return &tree{root, dir}, paths, nil
+	return &tree{Root: root, dir: dir}, paths, nil
 }
 
 // searchObjects looks at the contents that git holds: all of them, or those of the index and of the commit that is checked out.
@@ -270,7 +289,7 @@ func (s *scan) searchObjects(ctx context.Context) error {
 		return err
 	}
 	if more {
-		s.outcome.limits = append(s.outcome.limits, fmt.Sprintf("the repository has more than %d objects", maxObjects))
+		s.limit(ctx, fmt.Errorf("the repository has more than %d objects", maxObjects))
 	}
 	blobs.index()
 	memory := s.recall(blobs)
@@ -290,7 +309,7 @@ func (s *scan) searchObjects(ctx context.Context) error {
 		case memory.clean(i, blobs.kinds[i]):
 			skipped += int64(blobs.sizes[i])
 		case int64(blobs.sizes[i]) > s.maxBlob():
-			s.outcome.large = append(s.outcome.large, fmt.Sprintf("the content %x has %s", blobs.id(i)[:5], amount(int64(blobs.sizes[i]))))
+			s.tooLarge("", string(blobs.id(i)), int64(blobs.sizes[i]))
 		default:
 			numbers = append(numbers, uint32(i))
 		}
@@ -383,9 +402,7 @@ func (s *scan) searchBlobs(ctx context.Context, blobs *objects, numbers []uint32
 		return func(i int, size int64, r *bufio.Reader) error {
 			defer s.advance(size)
 			if size > s.maxBlob() { // only git knew
-				s.mu.Lock()
-				s.outcome.large = append(s.outcome.large, fmt.Sprintf("the content %x has %s", blobs.id(i)[:5], amount(size)))
-				s.mu.Unlock()
+				s.tooLarge("", string(blobs.id(i)), size)
 				_, err := io.CopyN(io.Discard, r, size)
 				return err
 			}

@@ -2,7 +2,10 @@ package repo
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/sha1"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +25,8 @@ const (
 // tree is a work tree of git.
 type tree struct {
 	*os.Root
-	dir string
+	dir   string
+	store *store // nil if it is just a directory
 }
 
 // open returns the work tree that dir is in, nil if it is in none.
@@ -38,7 +42,7 @@ func open(ctx context.Context, dir string) (*tree, error) {
 	if err != nil {
 		return nil, errors.New("the repository cannot be opened")
 	}
-	return &tree{root, s.top}, nil
+	return &tree{root, s.top, s}, nil
 }
 
 // Exists reports whether dir, the working directory if it is empty, or a directory above it has a .git, or dir is a repository
@@ -111,6 +115,14 @@ func (t *tree) search(ctx context.Context, path string, needles [][]byte, found 
 		return err
 	}
 	defer f.Close()
+	if err := searchIn(ctx, f, needles, found); err != nil {
+		return cmp.Or(ctx.Err(), fmt.Errorf("%s cannot be read", shown(path)))
+	}
+	return nil
+}
+
+// searchIn is search for what r reads.
+func searchIn(ctx context.Context, r io.Reader, needles [][]byte, found func(needle, line int)) error {
 	longest := 0
 	for _, n := range needles {
 		longest = max(longest, len(n))
@@ -119,7 +131,7 @@ func (t *tree) search(ctx context.Context, path string, needles [][]byte, found 
 	buf := make([]byte, 0, max(chunk, 2*longest))
 	line := 1 // of what buf begins with
 	for {
-		n, err := io.ReadFull(f, buf[len(buf):cap(buf)])
+		n, err := io.ReadFull(r, buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		for i, needle := range needles {
 			if at := bytes.Index(buf, needle); at >= 0 && !seen[i] {
@@ -131,7 +143,7 @@ func (t *tree) search(ctx context.Context, path string, needles [][]byte, found 
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 			return nil
 		case err != nil:
-			return fmt.Errorf("%s cannot be read", shown(path))
+			return err
 		case ctx.Err() != nil:
 			return ctx.Err()
 		}
@@ -139,6 +151,39 @@ func (t *tree) search(ctx context.Context, path string, needles [][]byte, found 
 		line += bytes.Count(buf[:done], []byte("\n"))
 		buf = buf[:copy(buf, buf[done:])]
 	}
+}
+
+// staged returns the contents of the index that no file in the work tree has: what was added and then changed or deleted.
+func (t *tree) staged(ctx context.Context) (*objects, map[string]string, error) {
+	o, paths := &objects{hash: t.store.hash}, map[string]string{}
+	err := t.store.entries(ctx, "", func(id, path string) error {
+		if paths[id] == "" && !t.has(path, id) {
+			o.add([]byte(id), 0)
+			paths[id] = path
+		}
+		return ctx.Err()
+	})
+	return o, paths, err
+}
+
+// has reports whether a file is what git calls id.
+func (t *tree) has(path, id string) bool {
+	f, err := t.regular(path)
+	if f == nil || err != nil {
+		return false
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	h := sha1.New()
+	if len(id) == sha256.Size {
+		h = sha256.New()
+	}
+	fmt.Fprintf(h, "blob %d\x00", info.Size())
+	_, err = io.Copy(h, f)
+	return err == nil && string(h.Sum(nil)) == id
 }
 
 // read returns the text of a file of settings.

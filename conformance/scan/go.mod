@@ -1,0 +1,3 @@
+module github.com/airworthy-go/airworthy/conformance/scan
+
+go 1.26.0
