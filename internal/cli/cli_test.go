@@ -22,7 +22,7 @@ func lamp(wrong bool) []check.Check {
 
 // TestGate asks as the flags of a command do.
 func TestGate(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "report.json")
+	file := filepath.Join(t.TempDir(), "reports", "report.json") // in a folder that is not there yet
 	for _, row := range []struct {
 		name   string
 		gate   cli.Gate

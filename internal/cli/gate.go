@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -176,7 +177,11 @@ func (g *Gate) write(p *Program, r *check.Report) error {
 			}
 			continue
 		}
-		if err := os.WriteFile(o.file, buf.Bytes(), 0o644); err != nil {
+		err := os.MkdirAll(filepath.Dir(o.file), 0o755)
+		if err == nil {
+			err = os.WriteFile(o.file, buf.Bytes(), 0o644)
+		}
+		if err != nil {
 			return fmt.Errorf("the %s report was not written: %w", o.name, err)
 		}
 	}
