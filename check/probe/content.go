@@ -17,7 +17,7 @@ func (p *prober) contentRules() []check.Check {
 		Hint:  "Serve the file from the site itself, or pin a version and add integrity and crossorigin to the element.",
 		Why: "Whoever breaks into the other site, or buys its name, runs scripts in this one and in the name of each " +
 			"visitor (as happened with polyfill.io).",
-		See:  "https://www.w3.org/TR/sri-2/#attack-and-mitigation",
+		See:  "https://www.w3.org/TR/sri-2/#goals",
 		Find: p.findRefs(p.unpinned),
 	}, {
 		ID: "probe.W052", Level: check.Warning,
@@ -25,7 +25,7 @@ func (p *prober) contentRules() []check.Check {
 		Hint:  "Write sha384- and the digest in base64 (openssl dgst -sha384 -binary FILE | openssl base64 -A), and crossorigin=\"anonymous\" for another site's file.",
 		Why: "Browsers ignore a digest that they cannot read and load whatever comes; without crossorigin they cannot " +
 			"compare another site's file with it, and load nothing.",
-		See:  "https://www.w3.org/TR/sri-2/#parse-metadata",
+		See:  "https://www.w3.org/TR/sri-2/#the-integrity-attribute",
 		Find: p.findRefs(p.badIntegrity),
 	}, {
 		ID: "probe.E053", Level: check.Error,

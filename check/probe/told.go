@@ -39,7 +39,7 @@ func (p *prober) toldRules() []check.Check {
 		Title: "A page that repeats what was asked is compressed together with a token.",
 		Hint:  "Mask tokens anew for each answer, as Django does, or leave this page uncompressed.",
 		Why:   "Whoever sees how long encrypted answers are, and can make a visitor ask, learns the token letter by letter (BREACH).",
-		See:   "https://www.breachattack.com/",
+		See:   "https://nvd.nist.gov/vuln/detail/CVE-2013-3587",
 		Find:  p.findBreach,
 	}, {
 		ID: "probe.E068", Level: check.Error,
