@@ -93,6 +93,8 @@ func TestEvidence(t *testing.T) {
 		{"other paths in robots.txt", outside, at("/robots.txt", 200, "Disallow: /backup\x1b[31m\nDisallow: /private/", "Content-Type", "text/plain"), "probe.I063", check.Info, []string{": 200, /private/;"}, "\x1b"},
 		{"metrics are not memory", inside, at("/metrics", 200, "# HELP go_goroutines Number.\n# TYPE go_goroutines gauge\n", "Content-Type", "text/plain"), "probe.E059", check.Warning, []string{"metrics for Prometheus"}, ""},
 
+		{"a version of the server", inside, set("Server", "nginx/1.18.0"), "probe.I027", check.Info, []string{"Server: nginx/1.18.0"}, ""},
+		{"a generator", inside, at("/", 200, `<meta name=generator content="WordPress 6.1">`, "Content-Type", "text/html; charset=utf-8"), "probe.I027", check.Info, []string{"generator: WordPress 6.1"}, ""},
 		{"TRACE that is answered like GET", inside, before(func(w http.ResponseWriter, r *http.Request) bool { return r.Method == "TRACE" }), "probe.W028", check.Info, []string{"TRACE https"}, ""},
 		{"TRACK that repeats", inside, before(func(w http.ResponseWriter, r *http.Request) bool {
 			if r.Method == "TRACK" {
@@ -138,6 +140,7 @@ func TestErrorPages(t *testing.T) {
 		"Error: no\n    at Layer.handle [as handle_request] (/srv/node_modules/express/lib/router/layer.js:95:5)": "a Node.js stack trace",
 		`   at System.Web.HttpApplication.ExecuteStep(`:                                                           "a .NET stack trace",
 		`<p>Look at System.out for help, at (your) leisure, and at 12:30:00.</p>`:                                 "",
+		`<p>More information is available with <code>DEBUG=True</code>.</p>`:                                      "", // Django's refusal of a forgery, DEBUG off
 		`<p>Illuminated by Symfony orchestras. Server error.</p>`:                                                 "",
 	} {
 		found := find(t, site{promises(), page(500, body)}.checks(), "probe.E025")

@@ -38,6 +38,8 @@ func (p *prober) seen(ctx context.Context) ([]answer, error) {
 		}
 	}
 	files, failed := p.files(ctx)
+	// A file that is refused is answered by whatever refuses, which the other answers show.
+	files = slices.DeleteFunc(files, func(a answer) bool { return a.status >= 400 })
 	answers = slices.DeleteFunc(append(answers, files...), func(a answer) bool { return a.status == hungUp })
 	return answers, errors.Join(err, failed)
 }

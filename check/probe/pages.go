@@ -46,7 +46,7 @@ func (p *prober) pageRules() []check.Check {
 			"no hole, but takes the site off the list.",
 		See: "https://www.rfc-editor.org/rfc/rfc9110#section-17.12",
 		Find: p.each("", func(a answer) (string, bool) {
-			names := banners(a)
+			names := p.banners(a)
 			return names, names != "" && a.ask == p.page()
 		}),
 	}, {
@@ -91,7 +91,8 @@ var details = []struct {
 }{
 	{"a Go stack trace", signOf(`goroutine \d+ \[|runtime/debug\.Stack|(?:^|[\n>])panic: `, "goroutine ", "runtime/debug.Stack", "panic: ")},
 	{"a Python stack trace", signOf(`Traceback \(most recent call last\)`, "Traceback (most")},
-	{"Django's debug page", signOf(`DEBUG\s*=\s*True|Using the URLconf defined in`, "DEBUG", "Using the URLconf")},
+	{"Django's debug page", signOf(`because you have <code>DEBUG\s*=\s*True|Using the URLconf defined in`,
+		"because you have <code>DEBUG", "Using the URLconf")},
 	{"Rails' debug page", signOf(`<title>Action Controller: Exception caught</title>|Rails\.root: `, "Action Controller: ", "Rails.root: ")},
 	{"Laravel's debug page", signOf(`window\.ignite\(|Whoops\\(?:Exception|Run)|<title>Whoops! There was an error|Illuminate\\\w+\\`,
 		"window.ignite(", "Whoops", `Illuminate\`)},
@@ -152,14 +153,26 @@ func detail(a answer) string {
 	return ""
 }
 
-func banners(a answer) string {
+// banners names what made an answer. The name of a server without a version tells hardly more than its behaviour does.
+func (p *prober) banners(a answer) string {
 	var names []string
-	for _, name := range []string{"Server", "X-Powered-By", "X-Aspnet-Version", "X-Generator", "X-Runtime"} {
-		if v := a.header.Get(name); v != "" {
-			names = append(names, name+": "+v)
+	for _, name := range []string{"Server", "X-Powered-By", "X-Aspnet-Version", "X-Aspnetmvc-Version", "X-Generator", "X-Runtime"} {
+		if v := a.header.Get(name); v != "" && (name != "Server" || strings.ContainsAny(v, "0123456789")) {
+			names = append(names, name+": "+shortened(v))
 		}
 	}
+	if g := p.read(a).generator; strings.ContainsAny(g, "0123456789") {
+		names = append(names, "generator: "+shortened(g))
+	}
 	return strings.Join(names, ", ")
+}
+
+// shortened returns the beginning of what a server says of itself.
+func shortened(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:57]) + "..."
+	}
+	return s
 }
 
 func (p *prober) findTrace(ctx context.Context) ([]check.Finding, error) {
