@@ -41,6 +41,14 @@ func (p *prober) fileRules() []check.Check {
 			"a file that a visitor uploaded may run as a script.",
 		See:  "https://fetch.spec.whatwg.org/#should-response-to-request-be-blocked-due-to-nosniff",
 		Find: p.findWrongType,
+	}, {
+		ID: "probe.E071", Level: check.Error,
+		Title: "The server hands out files from beside the folder that it serves.",
+		Hint:  "In nginx, end location and alias alike: location /static/ { alias /srv/static/; }.",
+		Why: "A location without its last slash lets /static../ climb one folder up: to the settings, the database and " +
+			"the source beside the files.",
+		See:  "https://nginx.org/en/docs/http/ngx_http_core_module.html#alias",
+		Find: p.findAlias,
 	}}
 }
 
@@ -75,7 +83,7 @@ func (p *prober) fileAsks(ctx context.Context) (asks []ask, err error) {
 // listings are how servers begin a list of a folder's files.
 var listings = regexp.MustCompile(`<title>Index of /|<h1>Index of /|<title>Directory listing for /|<h1>Directory listing for |` +
 	`\[To Parent Directory\]|^(?s:<!doctype html>\s*<meta name="viewport"[^>]*>\s*)?<pre>\s*(?:<a href="[^"]*">[^<]*</a>\s*)*</pre>\s*$|` +
-	`<title>Folder listing|<h1 id="heading">listing directory|<title>listing directory `)
+	`^\s*(?:<\?xml[^>]*>\s*)?<ListBucketResult |<title>Folder listing|<h1 id="heading">listing directory|<title>listing directory `)
 
 func (p *prober) findListing(ctx context.Context) ([]check.Finding, error) {
 	asks, err := p.fileAsks(ctx)
@@ -94,7 +102,7 @@ func (p *prober) findListing(ctx context.Context) ([]check.Finding, error) {
 	}
 	answers, err := p.all(ctx, folders...)
 	return wrong(answers, "", func(a answer) (string, bool) {
-		return "", a.status == 200 && htmlOf(a) && listings.MatchString(a.body)
+		return "", a.status == 200 && !plainText(a) && listings.MatchString(a.body)
 	}), err
 }
 
@@ -155,4 +163,40 @@ func (p *prober) findSourceMap(ctx context.Context) ([]check.Finding, error) {
 	return wrong(maps, "", func(a answer) (string, bool) {
 		return "", a.status == 200 && strings.Contains(a.body, `"mappings"`) || strings.Contains(a.body, `"sourcesContent"`)
 	}), nil
+}
+
+// plainText reports whether browsers show the answer as text.
+func plainText(a answer) bool {
+	kind, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
+	return kind == "text/plain"
+}
+
+// findAlias asks for a file by a way that leads up and down again, as nginx goes where location and alias end unlike.
+func (p *prober) findAlias(ctx context.Context) ([]check.Finding, error) {
+	answers, err := p.files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	missing, err := p.get(ctx, p.missing())
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range answers {
+		prefix, rest, below := strings.Cut(strings.TrimPrefix(file.path, "/"), "/")
+		if !below || file.status != 200 || file.body == "" || file.body == missing.body {
+			continue
+		}
+		asks := []ask{p.ask("GET", "/"+prefix+"../"+prefix+"/"+rest, ""), p.ask("GET", "/"+prefix+"../staticfiles/"+rest, "")}
+		answers, err := p.all(ctx, asks...)
+		return wrong(answers, "", func(a answer) (string, bool) {
+			return "which is " + shownPath(file.path), a.status == 200 && a.body == file.body
+		}), err
+	}
+	return nil, nil
+}
+
+// shownPath returns a path without its query.
+func shownPath(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	return plainPath(path)
 }

@@ -224,10 +224,12 @@ func (l *Live) explain(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("nobody listens: %w", syscall.ECONNREFUSED)
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, context.DeadlineExceeded): // the dial's clock may be ahead
 		return fmt.Errorf("no answer within %s", l.Timeout)
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the server closed the connection without an answer: %w", plain(err))
 	case strings.Contains(text, "server response headers exceeded"):
 		return fmt.Errorf("the answer's header is longer than %d KiB", liveHeader>>10)
 	case strings.Contains(text, "malformed"), strings.Contains(text, "invalid header"):

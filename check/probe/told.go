@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -48,7 +49,53 @@ func (p *prober) toldRules() []check.Check {
 		Why:   "Whoever makes a visitor open a link runs a script as that visitor: it reads, posts and logs in.",
 		See:   "https://cwe.mitre.org/data/definitions/79.html",
 		Find:  p.findReflected,
+	}, {
+		ID: "probe.I069", Level: check.Info,
+		Title: "Answers tell of machines behind the site.",
+		Hint:  "Have the proxy drop the header, and use names of the site in redirects and pages.",
+		Why:   "Addresses and names of the inside help whoever has found a way in, or makes a server ask for him.",
+		See:   "https://cwe.mitre.org/data/definitions/200.html",
+		Find: p.each("", func(a answer) (string, bool) {
+			what := p.inner(a)
+			return what, what != ""
+		}),
+	}, {
+		ID: "probe.W070", Level: check.Warning,
+		Title: "Addresses of the site hold the session.",
+		Hint:  "Keep sessions in cookies alone (PHP: session.use_only_cookies; servlets: tracking-mode COOKIE).",
+		Why: "Addresses end up in histories, logs and Referer, and people send them to each other: whoever has one is " +
+			"logged in.",
+		See: "https://cwe.mitre.org/data/definitions/598.html",
+		Find: p.each("", func(a answer) (string, bool) {
+			return "", sessionInURL.MatchString(a.header.Get("Location")) || htmlOf(a) && sessionInURL.MatchString(a.body)
+		}),
 	}}
+}
+
+// sessionInURL matches what servers add to links for browsers without cookies.
+var sessionInURL = regexp.MustCompile(`(?i)[;?&](?:jsessionid|phpsessid|aspsessionid[a-z]*|cfid)=[\w.-]{6,}`)
+
+// innerAddress matches addresses that the internet does not route (RFC 1918).
+var innerAddress = regexp.MustCompile(`(?:^|[^\d.])(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2})(?:$|[^\d.])`)
+
+// inner names the headers that tell of the inside. A site that is itself there has nothing to hide of it.
+func (p *prober) inner(a answer) string {
+	if _, err := netip.ParseAddr(strings.Trim(withoutPort(p.Host), "[]")); err == nil {
+		return ""
+	}
+	var names []string
+	for name, values := range a.header {
+		switch {
+		case slices.Contains([]string{"X-Backend-Server", "X-Chromelogger-Data", "X-Chromephp-Data", "X-Upstream"}, name),
+			innerAddress.MatchString(strings.Join(values, " ")):
+			names = append(names, name)
+		}
+	}
+	if a.status >= 400 && innerAddress.MatchString(a.body) {
+		names = append(names, "an address in the page")
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 func (p *prober) findMethods(ctx context.Context) ([]check.Finding, error) {
