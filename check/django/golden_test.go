@@ -11,6 +11,7 @@ import (
 
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/check/checktest"
+	"github.com/airworthy-go/airworthy/check/django"
 )
 
 // absent, as a value of a case, removes a setting, as an older Django lacks it. JSON's null is Python's None.
@@ -19,9 +20,18 @@ const absent = "ABSENT"
 // TestGolden runs testdata/checks: projects in files. A case is the project of hardened.json, in which nothing but
 // django.I012 is found, with up to two files laid over it: "settings.json" over its settings, and "facts.json" over
 // what else the exporter tells, such as the admin site's path. Dictionaries are merged, everything else is replaced, and "ABSENT"
-// removes.
+// removes. A case with a folder "project" is whether the source there can be read, without Python, as that of the settings
+// module mysite.settings.
 func TestGolden(t *testing.T) {
 	checktest.Golden(t, "testdata/checks", func(t *testing.T, files fs.FS) []check.Check {
+		if source, err := fs.Sub(files, "project"); err == nil && has(files, "project") {
+			dir := t.TempDir()
+			if err := os.CopyFS(dir, source); err != nil {
+				t.Fatal(err)
+			}
+			_, err := django.ReadStatic(dir, "mysite.settings")
+			return []check.Check{django.ReadCheck(err)}
+		}
 		project := object(t, os.DirFS("testdata"), "hardened.json")
 		merge(project["settings"].(map[string]any), object(t, files, "settings.json"))
 		merge(project, object(t, files, "facts.json"))
@@ -41,6 +51,8 @@ func TestGolden(t *testing.T) {
 		return parse(t, export).Checks()
 	})
 }
+
+func has(files fs.FS, name string) bool { _, err := fs.Stat(files, name); return err == nil }
 
 // object reads a JSON object, an empty one if there is no such file.
 func object(t *testing.T, files fs.FS, name string) map[string]any {

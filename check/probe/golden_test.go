@@ -52,18 +52,22 @@ import (
 // In values, targets and bodies ${host}, ${path} (with the query), ${method}, ${random} and ${Any-Request-Header} stand for what
 // the request has, and ${padding} is many blanks. Every block that a request meets is applied, in the order of the file.
 //
-// "claims.json" is laid over what the safe site promises: {"Outside": true, "Paths": ["/"]}.
+// "claims.json" is laid over what the safe site promises: {"Outside": true, "Paths": ["/"]}. With a file "live", whose lines are
+// among servers, the site stands on two ports of this machine, and is looked at as any live site.
 func TestGolden(t *testing.T) {
 	checktest.Golden(t, "testdata/checks", func(t *testing.T, files fs.FS) []check.Check {
-		rt, claims := goldenSite(t, files)
-		return probe.Checks(rt, claims)
+		blocks, claims, live := goldenSite(t, files)
+		if live {
+			return liveChecks(t, files, blocks)
+		}
+		return probe.Checks(&scripted{blocks: blocks, local: probe.InProcess(scriptedHandler(blocks))}, claims)
 	})
 }
 
 // goldenSite reads a case.
-func goldenSite(t *testing.T, files fs.FS) (http.RoundTripper, probe.Claims) {
+func goldenSite(t *testing.T, files fs.FS) (blocks []block, claims probe.Claims, live bool) {
 	t.Helper()
-	claims := promises()
+	claims = promises()
 	text, err := fs.ReadFile(files, "claims.json")
 	if err == nil {
 		dec := json.NewDecoder(bytes.NewReader(text))
@@ -77,16 +81,16 @@ func goldenSite(t *testing.T, files fs.FS) (http.RoundTripper, probe.Claims) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
-	blocks, err := parseSite(string(site))
-	if err != nil {
+	if blocks, err = parseSite(string(site)); err != nil {
 		t.Fatalf("site: %v", err)
 	}
 	for _, name := range fileNames(t, files) {
-		if name != "site" && name != "claims.json" {
+		live = live || name == "live"
+		if name != "site" && name != "claims.json" && name != "live" {
 			t.Fatalf("%s is no file of a case: see TestGolden", name)
 		}
 	}
-	return &scripted{blocks: blocks, local: probe.InProcess(scriptedHandler(blocks))}, claims
+	return blocks, claims, live
 }
 
 func fileNames(t *testing.T, files fs.FS) (names []string) {
