@@ -21,7 +21,7 @@ func (p Project) Checks() []check.Check {
 }
 
 func (p Project) rules() []check.Check {
-	return slices.Concat(p.djangoRules(), p.partRules(), p.policyRules(), p.ownRules(), p.gapRules())
+	return slices.Concat(p.djangoRules(), p.partRules(), p.policyRules(), p.ownRules(), p.frameworkRules(), p.gapRules())
 }
 
 // djangoRules are the rules with Django's IDs that the parts have, each asked of its part.

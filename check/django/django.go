@@ -70,11 +70,13 @@ type facts struct {
 
 // directories are absolute paths without symbolic links.
 type directories struct {
-	Roots  map[string][]string // by the setting
-	Caches map[string]struct {
-		Path     string
-		Absolute bool
-	}
+	Roots  map[string][]string       // by the setting
+	Caches map[string]cacheDirectory // by the alias
+}
+
+type cacheDirectory struct {
+	Path     string
+	Absolute bool // as it is written
 }
 
 // Parse reads what the [Exporter] printed. The error never holds any of it.

@@ -11,7 +11,7 @@ import (
 
 // gapRules are rules that Django lacks and no part of ours can break. Their numbers do not say their order.
 func (p Project) gapRules() []check.Check {
-	rules := slices.Concat(p.typeRules(), p.accountRules(), p.operationRules(), p.stackRules(), p.supportRules(), p.sourceRules())
+	rules := slices.Concat(p.typeRules(), p.accountRules(), p.operationRules(), p.stackRules(), p.supportRules(), p.sourceRules(), p.networkRules())
 	for i := range rules {
 		rules[i].Tags, rules[i].Deploy, rules[i].Needs = tags, true, check.Settings
 	}

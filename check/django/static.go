@@ -88,6 +88,8 @@ func (p *Project) staticFacts(dir string) {
 	if at := p.get("FILE_UPLOAD_TEMP_DIR"); at.isNone() || at.raw == "" {
 		p.Upload = &ok
 	}
+	p.Directories = p.staticDirectories(dir)
+	p.Login = p.staticLogin()
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return
@@ -113,6 +115,21 @@ func (p *Project) staticFacts(dir string) {
 	if !strings.Contains(text, "handler4") && !strings.Contains(text, "handler5") && !strings.Contains(text, "import *") {
 		p.Handlers = &map[string]string{}
 	}
+}
+
+// staticLogin says whether LoginRequiredMiddleware has what it needs, as far as names tell.
+func (p Project) staticLogin() *string {
+	if _, open := pyliteral.IsUnknown(p.get("MIDDLEWARE").raw); open {
+		return nil
+	}
+	const auth = "django.contrib.auth.middleware."
+	stack := p.get("MIDDLEWARE").texts()
+	login, before := slices.Index(stack, auth+"LoginRequiredMiddleware"), slices.Index(stack, auth+"AuthenticationMiddleware")
+	state := "ok"
+	if login >= 0 && (before < 0 || before > login) {
+		state = "missing"
+	}
+	return &state
 }
 
 var adminRoute = regexp.MustCompile(`(?m)^[^#\n]*\b(?:path|re_path|url)\(\s*r?["']([^"'\n]*)["']\s*,\s*(?:include\()?admin\.site\.urls`)

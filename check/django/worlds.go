@@ -277,7 +277,7 @@ func byName() map[string][]any {
 		"MAILERS":    list(entry("default", map[string]any{}), map[string]any{}, entry("default", entry("BACKEND", "django.core.mail.backends.console.EmailBackend"))),
 		"MEDIA_ROOT": list("", "/srv/media", "/srv/static/media", "/"),
 		"MEDIA_URL":  list("", "/media/", "/media"),
-		"MIDDLEWARE": list(usual, list(), append(list(noise, "django.middleware.cache.UpdateCacheMiddleware",
+		"MIDDLEWARE": list(usual, list(), append(list(noise, addOn[0], "django.middleware.cache.UpdateCacheMiddleware",
 			"django.contrib.auth.middleware.LoginRequiredMiddleware"), usual...), list(addOn[0]), "x"),
 		"PASSWORD_HASHERS": list(list("django.contrib.auth.hashers.Argon2PasswordHasher"), list("django.contrib.auth.hashers.MD5PasswordHasher"),
 			list("django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.MD5PasswordHasher")),
