@@ -30,6 +30,9 @@ func nameByte(b byte) bool { return wordByte(b) || b == '.' || b == '-' || b == 
 // assigned returns what the name around at is given: NAME = "value", name: value, "name": "value", NAME=value,
 // env("NAME", default="value"), []byte("value"), lists, texts that are joined, and other ways in which the languages say it.
 func (f *File) assigned(at int) (assignment, bool) {
+	if isQuote(f.Data[at]) { // a literal that begins with the quotation mark of the name
+		at++
+	}
 	s, e := at, at
 	for s > 0 && at-s < maxName && nameByte(f.Data[s-1]) {
 		s--

@@ -170,12 +170,15 @@ func Placeholder(value []byte) bool {
 // stands between them has to read like a name.
 func isTemplate(v []byte) bool {
 	for _, pair := range [][2]string{
-		{"${", "}"}, {"$(", ")"}, {"{{", "}}"}, {"<", ">"}, {"%(", ")"}, {"#{", "}"}, {"[[", "]]"}, {"<%", "%>"}, {"%{", "}"}, {"__", "__"},
+		{"${", "}"}, {"$(", ")"}, {"{{", "}}"}, {"<", ">"}, {"%(", ")"}, {"#{", "}"}, {"[[", "]]"}, {"<%", "%>"}, {"<<", ">>"}, {"%{", "}"}, {"__", "__"},
 		{"{", "}"}, {"[", "]"}, {"@", "@"}, {"%", "%"},
 	} {
 		_, rest, ok := bytes.Cut(v, []byte(pair[0]))
 		inner, _, ended := bytes.Cut(rest, []byte(pair[1]))
-		if ok && ended && readsLikeName(inner) && (len(pair[0]) > 1 || len(inner) == len(v)-2 || pair[0] == "<") {
+		if !ok || !ended || !nameBytes(inner) {
+			continue
+		}
+		if double := len(pair[0]) > 1; double && len(inner) < 40 || readsLikeName(inner) && (double || pair[0] == "<" || len(inner) == len(v)-2) {
 			return true
 		}
 	}
@@ -185,15 +188,15 @@ func isTemplate(v []byte) bool {
 	return bytes.Equal(v, []byte("%s")) || bytes.HasPrefix(v, []byte("/run/secrets/"))
 }
 
-// readsLikeName reports whether v is made as names and expressions are, and neither empty nor random.
-func readsLikeName(v []byte) bool {
-	if len(v) < 2 || randomness(v) > 0.4 {
-		return false
-	}
+// readsLikeName reports whether v is made as names and expressions are, and is not random.
+func readsLikeName(v []byte) bool { return nameBytes(v) && randomness(v) <= 0.4 }
+
+// nameBytes reports whether v has two bytes or more, all of them such as names and expressions have.
+func nameBytes(v []byte) bool {
 	for _, b := range v {
 		if !wordByte(b) && !bytes.ContainsRune([]byte(" .-:/|'\""), rune(b)) {
 			return false
 		}
 	}
-	return true
+	return len(v) >= 2
 }

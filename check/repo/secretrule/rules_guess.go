@@ -32,6 +32,9 @@ func guess(f *File, at int) (found []Match) {
 		return nil // nobody typed that
 	}
 	for _, v := range a.values {
+		if _, ok := isJWT(v.text); ok {
+			continue // the rules for these judge it
+		}
 		if !v.field && random(v.text, 20) && !Placeholder(v.text) && !Published(v.text) && !isReference(v.text) {
 			found = append(found, Match{Start: v.start, End: v.end, Name: a.name, Secret: bytes.Clone(v.text)})
 		}

@@ -96,7 +96,7 @@ func pemBody(text []byte) ([]byte, bool) {
 		encoded = append(encoded, line...)
 	}
 	body := decode64(bytes.TrimRight(encoded, "="))
-	return body, len(body) >= 40 && len(body) >= len(encoded)*3/4-8
+	return body, len(body) >= 30 && len(body) >= len(encoded)*3/4-8
 }
 
 // isKeyOf reports whether body begins as keys with that label do. What only stands for a key does not.
@@ -135,7 +135,8 @@ func puttyKey(f *File, at int) []Match {
 	if lines < 0 || end < lines || !bytes.Contains(rest[:lines], []byte("Encryption: none")) {
 		return nil
 	}
-	if body := rest[lines+len("Private-Lines: ") : end]; randomness(body) < 0.3 {
+	_, body, _ := bytes.Cut(rest[lines:end], []byte("\n"))
+	if decoded, ok := pemBody(body); !ok || sequence(decoded) {
 		return nil
 	}
 	return []Match{{Start: at, End: at + end}}

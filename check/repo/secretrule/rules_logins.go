@@ -20,10 +20,10 @@ func logins() []*Rule {
 			Tests: check.Info, Revoke: "https://www.rfc-editor.org/rfc/rfc6750", Match: bearer},
 		{ID: "netrc-password", Name: "login of a .netrc file", Literals: []string{"password "}, Kinds: Login, Tests: check.Info, Revoke: revokeLogin, Match: netrc},
 		{ID: "pgpass-password", Name: "login of a .pgpass file", Variable: "PGPASSWORD", Literals: []string{":5432:", ":*:"}, Kinds: Login, Tests: check.Info,
-			Revoke: revokeDatabase, Match: line(`^([^:#\s]+):(?:[0-9]+|\*):[^:\s]+:[^:\s]+:([^\s]+)$`)},
+			Revoke: revokeDatabase, Match: line(`^[^:#\s]+:(?:[0-9]+|\*):[^:\s]+:[^:\s]+:([^\s]+)$`)},
 		{ID: "htpasswd", Name: "password hash of a web server", Literals: []string{"$apr1$", "$2y$", "$2b$", "$2a$", "{sha}"}, Kinds: Login, Level: check.Warning,
 			Tests: check.Info, Revoke: "https://httpd.apache.org/docs/current/programs/htpasswd.html",
-			Match: line(`^[^:#\s]+:(()\$apr1\$[./0-9A-Za-z]{1,8}\$[./0-9A-Za-z]{22}|\$2[aby]\$[0-9]{2}\$[./0-9A-Za-z]{53}|\{SHA\}[0-9A-Za-z+/]{27}=)$`)},
+			Match: line(`^[^:#\s]+:(\$apr1\$[./0-9A-Za-z]{1,8}\$[./0-9A-Za-z]{22}|\$2[aby]\$[0-9]{2}\$[./0-9A-Za-z]{53}|\{SHA\}[0-9A-Za-z+/]{27}=)$`)},
 	}
 }
 
@@ -36,8 +36,11 @@ func npmLogin(f *File, at int) []Match {
 	if !ok || bytes.Contains(name, []byte(" ")) || !bytes.Contains(f.Data[start:at], []byte("//")) {
 		return nil
 	}
-	value = bytes.Trim(value, " \t\"'")
-	if len(value) < 16 || Placeholder(value) || bytes.ContainsAny(value, " ${}") {
+	value = bytes.TrimLeft(value, " \t\"'")
+	if i := bytes.IndexAny(value, " \t\"'"); i >= 0 {
+		value = value[:i]
+	}
+	if len(value) < 16 || Placeholder(value) || bytes.ContainsAny(value, "${}") {
 		return nil
 	}
 	from := at + bytes.Index(f.Data[at:end], value)
@@ -128,17 +131,19 @@ func netrc(f *File, at int) []Match {
 	return []Match{{Start: from, End: from + len(value), Name: "password"}}
 }
 
-// line returns a Match that looks at the whole line; the last group of the pattern that has anything is the secret.
+// line returns a Match that looks at the whole line; the group of the pattern is the secret.
 func line(pattern string) func(f *File, at int) []Match {
 	re := regexp.MustCompile(pattern)
 	return func(f *File, at int) []Match {
 		start, end := f.Line(at)
 		m := re.FindSubmatchIndex(f.Data[start:end])
-		for i := len(m) - 2; i >= 2; i -= 2 {
-			if m[i] >= 0 && m[i] < m[i+1] && !Placeholder(f.Data[start+m[i]:start+m[i+1]]) {
-				return []Match{{Start: start + m[i], End: start + m[i+1]}}
-			}
+		if m == nil {
+			return nil
 		}
-		return nil
+		from, to := start+m[2], start+m[3]
+		if Placeholder(f.Data[from:to]) {
+			return nil
+		}
+		return []Match{{Start: from, End: to}}
 	}
 }

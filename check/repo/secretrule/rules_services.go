@@ -51,7 +51,7 @@ func services() []token {
 			revoke: "https://developers.figma.com/docs/rest-api/personal-access-tokens/"},
 		{id: "mapbox-token", name: "Mapbox secret token", variable: "MAPBOX_SECRET_TOKEN", pattern: `sk\.eyJ1[0-9A-Za-z_-]{20,}\.[0-9A-Za-z_-]{20,30}`, valid: decodesTo(".", 1, `{"u"`),
 			revoke: "https://docs.mapbox.com/accounts/guides/tokens/"},
-		{id: "dropbox-token", name: "Dropbox token", variable: "DROPBOX_ACCESS_TOKEN", pattern: `sl\.(?:u\.)?[0-9A-Za-z_-]{130,}`, level: check.Warning,
+		{id: "dropbox-token", name: "Dropbox token", variable: "DROPBOX_ACCESS_TOKEN", literals: []string{"sl."}, pattern: `sl\.(?:u\.)?[0-9A-Za-z_-]{130,}`, level: check.Warning,
 			revoke: "https://developers.dropbox.com/oauth-guide"},
 	}
 }

@@ -95,7 +95,7 @@ func literalLength(literals []string, whole []byte) (n int) {
 // begins reports whether a token can begin at a place: not in the middle of a word. Behind \n and \t, as they are in texts
 // of programs, it can.
 func (f *File) begins(at int) bool {
-	if at == 0 || !wordByte(f.Data[at-1]) {
+	if at == 0 || !wordByte(f.Data[at-1]) || !wordByte(f.Data[at]) {
 		return true
 	}
 	return at > 1 && f.Data[at-2] == '\\' && (f.Data[at-1] == 'n' || f.Data[at-1] == 't' || f.Data[at-1] == 'r')
