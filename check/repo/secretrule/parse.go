@@ -202,6 +202,9 @@ func (p *parser) bare() bool {
 	if i < p.end && isQuote(p.file.Data[i]) && !inQuotes || bytes.IndexByte(text, '(') > 0 && p.file.Kinds&(Env|YAML) == 0 || len(text) == 0 {
 		return false
 	}
+	if i < p.end && p.file.Data[i] == '<' {
+		return false // the rest is to be filled in
+	}
 	from := p.at
 	if bytes.HasPrefix(text, []byte("${")) {
 		_, rest, ok := bytes.Cut(text, []byte("-"))
