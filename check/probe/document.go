@@ -22,6 +22,7 @@ const (
 	refMedia                     // shows: images, sound, films
 	refIcon                      // the page's own decoration
 	refForm                      // is sent what a visitor types
+	refLink                      // leads elsewhere
 )
 
 // ref is an address in a page, resolved against the page's own.
@@ -121,6 +122,7 @@ var kinds = map[string][]struct {
 	"audio":  {{"src", refMedia}},
 	"video":  {{"src", refMedia}, {"poster", refMedia}},
 	"source": {{"src", refMedia}},
+	"a":      {{"href", refLink}},
 	"form":   {{"action", refForm}},
 	"button": {{"formaction", refForm}},
 	"input":  {{"formaction", refForm}},

@@ -102,8 +102,25 @@ func (p *prober) findListing(ctx context.Context) ([]check.Finding, error) {
 	}
 	answers, err := p.all(ctx, folders...)
 	return wrong(answers, "", func(a answer) (string, bool) {
-		return "", a.status == 200 && !plainText(a) && listings.MatchString(a.body)
+		return "", a.status == 200 && !plainText(a) && (listings.MatchString(a.body) || p.lists(a, asks))
 	}), err
+}
+
+// lists reports whether a folder's page leads up and down as lists do, to one of the files or a folder on the way to it.
+func (p *prober) lists(a answer, files []ask) bool {
+	up, down := false, false
+	for _, r := range p.read(a).refs {
+		to := r.url.EscapedPath()
+		if r.kind != refLink || !p.own(r.url) || a.path == p.Paths[0] {
+			continue
+		}
+		up = up || to == strings.TrimSuffix(path.Dir(strings.TrimSuffix(a.path, "/")), "/")+"/"
+		down = down || len(to) > len(a.path) && strings.HasPrefix(to, a.path) && slices.ContainsFunc(files, func(f ask) bool {
+			file, _, _ := strings.Cut(f.path, "?")
+			return file == to || strings.HasSuffix(to, "/") && strings.HasPrefix(file, to)
+		})
+	}
+	return up && down
 }
 
 // typed are the media types that browsers load scripts and stylesheets as, whatever they are told not to guess.
@@ -161,7 +178,7 @@ func (p *prober) findSourceMap(ctx context.Context) ([]check.Finding, error) {
 		maps = append(maps, m)
 	}
 	return wrong(maps, "", func(a answer) (string, bool) {
-		return "", a.status == 200 && strings.Contains(a.body, `"mappings"`) || strings.Contains(a.body, `"sourcesContent"`)
+		return "", a.status == 200 && (strings.Contains(a.body, `"mappings"`) || strings.Contains(a.body, `"sourcesContent"`))
 	}), nil
 }
 
