@@ -151,7 +151,7 @@ func (s Settings) ownChecks() []check.Check {
 	}, {
 		ID: "settings.W002", Level: check.Warning, Deploy: true, Tags: []string{"settings", "security"}, Needs: check.Settings,
 		Title: "The environment is development, which shows its insides.",
-		Hint:  "Set AIRWORTHY_ENV to the environment that is deployed.",
+		Hint:  "Set AIRWORTHY_ENV to the environment that is deployed, such as production.",
 		Why: "In development errors show source and settings, keys may be weak and http is allowed. On the " +
 			"internet each of these is a way in.",
 		See:     "https://docs.djangoproject.com/en/stable/howto/deployment/checklist/",

@@ -107,8 +107,8 @@ func (c Config) Checks() []check.Check {
 	}, {
 		ID: "csrf.W004", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "Requests are exempt from the protection against forgery.",
-		Hint: "If something authenticates them that no browser adds by itself, such as a signature, silence this " +
-			"and say so.",
+		Hint: "Take them out of csrf.Config.InsecureExempt. If something authenticates them that no browser adds by " +
+			"itself, such as a signature, silence this and say so.",
 		Why: "An exempt path acts on whatever a visitor's browser is made to send. If a session is enough there, " +
 			"any site that the visitor opens can use it.",
 		See: "https://docs.djangoproject.com/en/stable/howto/csrf/#disabling-csrf-protection-for-just-a-few-views",

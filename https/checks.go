@@ -94,8 +94,8 @@ func (c Config) Checks() []check.Check {
 	}, {
 		ID: "https.W003", Level: check.Warning,
 		Title: "The https part is switched off: no request is redirected, and no answer has HSTS.",
-		Hint: "Remove InsecureOff from the https part. If something in front redirects, set SECURE_SSL_REDIRECT=false; " +
-			"HSTS is still to be sent.",
+		Hint: "Remove https.Config.InsecureOff. If something in front redirects, set SECURE_SSL_REDIRECT=false; HSTS is " +
+			"still to be sent.",
 		Why: "Whatever the settings of https say, they have no effect: visitors stay on http, where everybody on the " +
 			"way can read and change what they see.",
 		See:  "https://docs.djangoproject.com/en/stable/ref/middleware/#http-strict-transport-security",

@@ -100,7 +100,7 @@ func (c Config) ageChecks() []check.Check {
 	}, {
 		ID: "keyring.I001", Level: check.Info, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "The key does not say when and for which environment it was made: nobody sees when it gets old or is used twice.",
-		Hint:  `The next one that "key rotate" or "key generate" makes does.`,
+		Hint:  `Nothing has to be done at once: the next key that "key rotate" or "key generate" makes says so.`,
 		Why: "A key without a label may be ten years old or copied from the test system; neither the checks nor " +
 			"the commands for rotation can tell.",
 		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Key_Management_Cheat_Sheet.html#accountability-and-audit",

@@ -43,8 +43,8 @@ func (c Config) Checks() []check.Check {
 		ID:    "lockout.W003",
 		Title: "A budget of failed logins is so large that it does not stop anybody who guesses.",
 		Hint:  "Lower the failures, or lengthen the window and the longest cool-off; the default is 20/6h/15m/4h for an account.",
-		Why: "The list of the most used passwords is short. An attacker who may try a thousand a day opens one " +
-			"account in a few within a week.",
+		Why: "The list of the most used passwords is short. An attacker who may try a thousand of them a day gets into " +
+			"a good part of the accounts within weeks.",
 		See:  "https://pages.nist.gov/800-63-4/sp800-63b.html#throttle",
 		Find: each(full, tooLarge),
 	}, {

@@ -40,9 +40,8 @@ func (p Project) accountRules() []check.Check {
 		ID: "django.E007", Level: check.Error,
 		Title: "Passwords are stored by a hash that is no protection once the table is stolen.",
 		Hint:  "Put Argon2PasswordHasher or PBKDF2PasswordHasher first in PASSWORD_HASHERS; logins upgrade the stored hashes.",
-		Why: "A stolen backup or an SQL injection gives away the table. A graphics card tries billions of MD5 or " +
-			"SHA-1 hashes a second, so that nearly all passwords are known in a day, here and wherever else they " +
-			"are used.",
+		Why: "A stolen backup or an SQL injection gives away the table. A graphics card tries billions of MD5 or SHA-1 " +
+			"hashes a second, so that most passwords are known in a day, here and wherever else they are used.",
 		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#password-hashing-algorithms",
 		Setting: "PASSWORD_HASHERS",
 		Find:    when(weakFirst),

@@ -157,8 +157,8 @@ func (p Project) operationRules() []check.Check {
 		ID: "django.I017", Level: check.Info,
 		Title: "The database is SQLite: one machine, one writer at a time, and the file is the backup.",
 		Hint:  "If the site is to grow beyond one machine, use PostgreSQL.",
-		Why: "While one request writes, all others that write wait and then fail. A disk that is lost, or a " +
-			"container that is replaced, takes the data along.",
+		Why: "While one request writes, all others that write wait, and fail if it takes long. A disk that is lost, or " +
+			"a container that is replaced, takes the data along.",
 		See:     "https://www.sqlite.org/whentouse.html",
 		Setting: "DATABASES",
 		Find:    each(p.databases("sqlite3", "spatialite")),

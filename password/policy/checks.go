@@ -18,10 +18,9 @@ const fewCommon = 10000
 func (c Config) Checks() []check.Check {
 	return append([]check.Check{{
 		ID: "policy.W001", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Settings,
-		Title: "Passwords may be shorter than NIST SP 800-63B-4 allows.",
-		Hint:  "Leave PASSWORD_MIN_LENGTH unset: 15 characters, or 8 where everybody needs a second factor.",
-		Why: "Short passwords are found by trying: at the login, slowly, and within hours once the hashes are " +
-			"stolen.",
+		Title:   "Passwords may be shorter than NIST SP 800-63B-4 allows.",
+		Hint:    "Leave PASSWORD_MIN_LENGTH unset: 15 characters, or 8 where everybody needs a second factor.",
+		Why:     "Short passwords are found by trying: slowly at the login, and much faster once the hashes are stolen.",
 		See:     "https://pages.nist.gov/800-63-4/sp800-63b.html#passwordver",
 		Setting: "PASSWORD_MIN_LENGTH",
 		Find: func(context.Context) ([]check.Finding, error) {
@@ -83,7 +82,7 @@ func (c Config) breachedChecks() []check.Check {
 	return []check.Check{{
 		ID: "policy.I001", Level: check.Info, Tags: tags, Deploy: true, Needs: check.Settings,
 		Title: "Passwords are not compared with those that were found in breaches.",
-		Hint:  "Build a filter and set PASSWORD_BREACHED_FILE to it; it needs no outbound call.",
+		Hint:  "Build a filter with the command \"password filter\" and set PASSWORD_BREACHED_FILE to it; it needs no outbound call.",
 		Why: "Names and passwords from other sites' breaches are tried on every login. Users who use one password " +
 			"everywhere lose this account with the others.",
 		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Credential_Stuffing_Prevention_Cheat_Sheet.html#identifying-leaked-passwords",
