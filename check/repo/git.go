@@ -36,7 +36,7 @@ func command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 	// The protocol is one that nobody has: protocol.ext.allow of a repository outranks protocol.allow, and nothing this.
 	cmd.Env = append(cmd.Env, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_OPTIONAL_LOCKS=0",
 		"GIT_TERMINAL_PROMPT=0", "GIT_NO_REPLACE_OBJECTS=1", "GIT_GRAFT_FILE="+os.DevNull, "GIT_ALLOW_PROTOCOL=none",
-		"GIT_NO_LAZY_FETCH=1", "LC_ALL=C")
+		"GIT_NO_LAZY_FETCH=1", "GIT_REF_PARANOIA=0", "LC_ALL=C")
 	cmd.WaitDelay = 5 * time.Second // for what git may have started
 	return cmd
 }
@@ -70,6 +70,7 @@ func stream(ctx context.Context, dir string, stdin io.Reader, read func(*bufio.R
 	if err := cmd.Start(); err != nil {
 		return errors.New("git could not be run")
 	}
+	bound(cmd.Process.Pid)
 	failed := read(bufio.NewReaderSize(out, window))
 	if failed != nil {
 		cancel()
@@ -82,11 +83,18 @@ func stream(ctx context.Context, dir string, stdin io.Reader, read func(*bufio.R
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return &gitError{name, exit.ExitCode()}
 	}
+	if failed, ok := errors.AsType[*gitError](err); ok { // of the git that fed this one
+		return failed
+	}
 	if err != nil {
 		return errors.New("git could not be run")
 	}
 	return nil
 }
+
+// maxMemoryOfGit is how much memory a git may take, without the files that it maps. A commit of a few trees that hold each
+// other many times over is more paths than any memory holds, and git makes a list of them.
+const maxMemoryOfGit = 1 << 30
 
 type gitError struct {
 	command string
@@ -135,28 +143,30 @@ func locate(ctx context.Context, dir string) (*store, error) {
 	}
 	promisor, err := git(ctx, dir, "config", "--local", "--get-regexp", `^(extensions\.partialclone|remote\..*\.promisor)$`)
 	s.partial = err == nil && len(promisor) > 0
-	if lines[n-1] != "true" {
+	if lines[n-1] == "true" {
+		out, err = git(ctx, dir, "rev-parse", "--show-toplevel")
+		if err != nil {
+			return nil, err
+		}
+		s.top = strings.TrimSuffix(string(out), "\n")
+	} else if bare(dir) {
 		return s, nil
 	}
-	out, err = git(ctx, dir, "rev-parse", "--show-toplevel")
-	if err != nil {
-		return nil, err
-	}
-	s.top = strings.TrimSuffix(string(out), "\n")
-	if !within(s.top, dir) { // core.worktree may name any directory, whose files would be taken for the repository's
-		return nil, errors.New("the repository says that its files are in a directory that it is not in")
+	// A repository may say that it has no files, or name any directory as theirs, such as that of somebody's letters.
+	if !same(s.top, above(dir)) {
+		return nil, errors.New("the repository says that its files are not beside its .git: look at core.worktree and core.bare")
 	}
 	return s, nil
 }
 
-// within reports whether dir is below top or top itself.
-func within(top, dir string) bool {
-	real, err := filepath.EvalSymlinks(dir)
+// same reports whether two names are of one directory.
+func same(a, b string) bool {
+	one, err := os.Stat(a)
 	if err != nil {
 		return false
 	}
-	rel, err := filepath.Rel(top, real)
-	return err == nil && filepath.IsLocal(rel)
+	two, err := os.Stat(b)
+	return err == nil && os.SameFile(one, two)
 }
 
 // bare reports whether dir looks like a repository without a work tree.

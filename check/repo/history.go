@@ -173,6 +173,8 @@ func (o *outcome) evidence(l *leak) string {
 	}
 	fmt.Fprintf(&b, ", %d bytes", l.size)
 	switch {
+	case l.path == "" && o.astray:
+		fmt.Fprintf(&b, ", in line %d of the content %x", l.line, l.blob[:min(len(l.blob), 5)])
 	case l.path == "":
 		fmt.Fprintf(&b, ", in line %d of the content %x, which is in no commit", l.line, l.blob[:min(len(l.blob), 5)])
 	case l.since.commit != "":

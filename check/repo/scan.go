@@ -26,6 +26,7 @@ type outcome struct {
 	settings   []place           // files of settings that were tracked, and are not any more
 	commits    map[string]commit // that leaks and settings name
 	repository bool              // else there are files only
+	astray     bool              // where leaks stand was not worked out
 	large      []oversized
 	limits     []string // why not everything was looked at
 	shallow    string   // why the history is not whole; empty if it is
@@ -115,9 +116,10 @@ func (s *scan) run(ctx context.Context) (*outcome, error) {
 	}
 	wg.Wait()
 	// What was found is told even if the time is up: where it is takes a little more.
-	after, stop := context.WithTimeout(ctx, max(s.timeout()/4, 20*time.Second))
+	after, stop := context.WithTimeout(ctx, s.timeout()/2+time.Second)
 	defer stop()
 	if err := s.attribute(after); err != nil {
+		s.outcome.astray = true
 		s.outcome.limits = append(s.outcome.limits, "where secrets stand in the history was not worked out: "+err.Error())
 	}
 	if n := s.unread.Load(); n > 0 {
@@ -299,9 +301,7 @@ func (s *scan) searchObjects(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.nameStaged(ctx, blobs); err != nil {
-		return err
-	}
+	s.limit(ctx, s.nameStaged(ctx, blobs))
 	var numbers []uint32
 	skipped := int64(0)
 	for i := range blobs.len() {

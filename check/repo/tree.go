@@ -55,13 +55,18 @@ func Exists(dir string) bool {
 	if bare(dir) {
 		return true
 	}
+	return above(dir) != ""
+}
+
+// above returns dir or the nearest directory above it that has a .git; empty if there is none.
+func above(dir string) string {
 	for {
 		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			return true
+			return dir
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return false
+			return ""
 		}
 		dir = parent
 	}
@@ -174,7 +179,7 @@ func (t *tree) has(path, id string) bool {
 	}
 	defer f.Close()
 	info, err := f.Stat()
-	if err != nil {
+	if err != nil || info.Size() > 16<<20 { // git reads what it has more surely within the time
 		return false
 	}
 	h := sha1.New()
