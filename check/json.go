@@ -1,12 +1,10 @@
 package check
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
-	"unicode"
-	"unicode/utf16"
+
+	"github.com/airworthy-go/airworthy/internal/sheet"
 )
 
 // JSONVersion is the number that a report in JSON carries as "version". Fields may be added under the same number;
@@ -25,12 +23,10 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	}{JSONVersion, r.Failed(), *r}
 	out.Findings, out.Silenced = list(out.Findings), list(out.Silenced)
 	out.NotRun = list(out.NotRun)
-	b, err := json.MarshalIndent(out, "", "  ")
-	if err != nil {
+	if err := sheet.WriteJSON(w, out); err != nil {
 		return fmt.Errorf("check: report: %w", err)
 	}
-	_, err = io.WriteString(w, visible(string(b))+"\n")
-	return err
+	return nil
 }
 
 // list returns s, or an empty list for nil, which JSON would write as null.
@@ -39,22 +35,4 @@ func list[T any](s []T) []T {
 		return []T{}
 	}
 	return s
-}
-
-// visible escapes, in JSON text, the characters that encoding/json leaves as they are although they are not visible.
-// They can stand only inside strings, since JSON has no other place for them.
-func visible(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r == '\n' || unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r > 0xffff:
-			hi, lo := utf16.EncodeRune(r)
-			fmt.Fprintf(&b, `\u%04x\u%04x`, hi, lo)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.String()
 }

@@ -2,7 +2,6 @@ package check
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -43,16 +42,15 @@ func (r *Report) WriteSARIF(w io.Writer) error {
 	for _, f := range slices.Concat(r.Findings, r.Silenced) {
 		run.Results = append(run.Results, newSarifResult(f, place[f.ID]))
 	}
-	b, err := json.MarshalIndent(sarifLog{
+	err := sheet.WriteJSON(w, sarifLog{
 		Schema:  "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
 		Version: "2.1.0",
 		Runs:    []sarifRun{run},
-	}, "", "  ")
+	})
 	if err != nil {
 		return fmt.Errorf("check: SARIF: %w", err)
 	}
-	_, err = io.WriteString(w, visible(string(b))+"\n")
-	return err
+	return nil
 }
 
 const srcRoot = "%SRCROOT%"
