@@ -85,6 +85,7 @@ func (s Settings) partChecks() []check.Check {
 		c.console(&parts{}).Checks(),
 		secrets.Checks(s.keeper(), s.Loaded),
 		s.ownChecks(),
+		s.OwnChecks,
 	)
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/airworthy-go/airworthy/accounts"
 	"github.com/airworthy-go/airworthy/accounts/pages"
 	"github.com/airworthy-go/airworthy/admin"
-	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/check/preflight"
 	"github.com/airworthy-go/airworthy/csp"
 	"github.com/airworthy-go/airworthy/csrf"
 	"github.com/airworthy-go/airworthy/keyring"
@@ -39,8 +39,7 @@ func (s Settings) console(p *parts) admin.Config {
 	}
 	c.Proxied = len(s.Proxy.Trusted) > 0 || s.Proxy.Hops > 0 || s.Proxy.UnixSocket
 	pages := []admin.Page{
-		admin.ChecklistPage(func() []check.Check { return p.app.Checks() },
-			func(ctx context.Context) (*check.Report, error) { return p.app.Check(ctx), nil }),
+		admin.ChecklistPage(func(ctx context.Context) (*preflight.Result, error) { return p.app.Preflight(ctx), nil }),
 		admin.EventsPage(p.recentEvents),
 		admin.KeysPage(p.keyStanding),
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/airworthy-go/airworthy/accounts/pages"
 	"github.com/airworthy-go/airworthy/admin"
 	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/check/preflight"
 	"github.com/airworthy-go/airworthy/cookies"
 	"github.com/airworthy-go/airworthy/csp"
 	"github.com/airworthy-go/airworthy/csrf"
@@ -71,6 +72,13 @@ type Settings struct {
 
 	// ProbePaths are the pages that the gate looks at; "/" if empty.
 	ProbePaths []string
+
+	// OwnChecks are the application's own checks, which the gate asks like those of the parts; their IDs begin with the
+	// application's name: "shop.E001".
+	OwnChecks []check.Check
+
+	// Items are the application's own items of the checklist, which preflight and the console show after the sixteen.
+	Items []preflight.Item
 
 	// Loaded is filled by package settings.
 	Loaded settings.Loaded

@@ -8,72 +8,98 @@ import (
 	"time"
 
 	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/check/preflight"
 )
 
 // checkWithin is how long the checks may take that the checklist runs.
 const checkWithin = 30 * time.Second
 
-// ChecklistPage shows what the gate says of the site as it runs: the sixteen items, each passed, failed or not verified,
-// and the evidence. It runs the checks anew each time; checks returns which these are, without running them.
-func ChecklistPage(checks func() []check.Check, run func(context.Context) (*check.Report, error)) Page {
+// ChecklistPage shows what the gate says of the site as it runs: the sixteen items and the application's own, each passed, failed
+// or not verified, and the evidence. It runs the checks anew each time.
+func ChecklistPage(run func(context.Context) (*preflight.Result, error)) Page {
 	return Page{Path: "checklist", Title: "Checklist", Show: func(ctx context.Context, _ *http.Request) (View, error) {
 		ctx, cancel := context.WithTimeout(ctx, checkWithin)
 		defer cancel()
-		report, err := run(ctx)
+		result, err := run(ctx)
 		if err != nil {
 			return View{}, err
 		}
-		return newChecklist(checks(), report).view(), nil
+		return checklist(result), nil
 	}}
 }
 
-// checklist is a report sorted by item.
-type checklist struct {
-	report *check.Report
-	states [len(items)]itemState
+// The kinds of evidence, as the console calls them.
+var evidence = map[check.Evidence]string{
+	check.Settings: "Settings", check.Handler: "Application", check.Repository: "Repository", check.URL: "Live site",
 }
 
-// itemState is what a report says of one item.
-type itemState struct {
-	checks, notes, silenced int
-	failed                  bool
-	rows                    []Row
+// badges say how an item, or a kind of its evidence, stands.
+var badges = map[preflight.State]Cell{
+	preflight.Passed:     {Text: "Passed", Tone: Good},
+	preflight.Failed:     {Text: "Failed", Tone: Bad},
+	preflight.Unverified: {Text: "Not verified", Tone: Quiet},
+	preflight.Unlooked:   {Text: "Not looked at", Tone: Quiet},
+	preflight.Unable:     {Text: "Could not look", Tone: Bad},
 }
 
-func newChecklist(checks []check.Check, report *check.Report) *checklist {
-	c := &checklist{report: report}
-	for _, k := range checks {
-		c.states[itemOf(k.ID)].checks++
+func checklist(r *preflight.Result) View {
+	v := View{Intro: "What the gate says of this site as it runs. The checks ran just now."}
+	table := Section{Title: "Items", Columns: []string{"Item", "State", "Evidence"}}
+	var details []Section
+	for _, o := range r.Items {
+		id, title := fmt.Sprintf("item-%d", o.Number), fmt.Sprintf("%d. %s", o.Number, o.Title)
+		table.Rows = append(table.Rows, Row{Cells: []Cell{{Text: title}, badges[o.State], {Text: counts(o), Link: "#" + id}}})
+		details = append(details, detail(o, id, title))
 	}
-	for _, n := range report.NotRun {
-		s := &c.states[itemOf(n.ID)]
-		s.failed = true
-		s.rows = append(s.rows, Row{Cells: []Cell{{Text: n.ID, Code: true}, {Text: "Could not look", Tone: Bad}, {Text: n.Title}, {},
-			{Text: n.Reason}}})
+	table.Facts = []Fact{
+		{"Passed", Cell{Text: fmt.Sprint(r.Count(preflight.Passed))}},
+		{"Failed", Cell{Text: fmt.Sprint(r.Count(preflight.Failed))}},
+		{"Not verified", Cell{Text: fmt.Sprint(r.Count(preflight.Unverified))}},
 	}
-	for _, f := range report.Findings {
-		s := &c.states[itemOf(f.ID)]
-		s.notes++
-		s.failed = s.failed || f.Level >= report.FailLevel
-		s.rows = append(s.rows, c.row(f))
-	}
-	for _, f := range report.Silenced {
-		s := &c.states[itemOf(f.ID)]
-		s.silenced++
-		row := c.row(f)
-		row.Cells[1] = Cell{Text: "Set aside", Tone: Quiet, Note: f.Silenced}
-		s.rows = append(s.rows, row)
-	}
-	c.states[restItem].failed = report.Failed()
-	return c
+	v.Sections = append([]Section{table}, details...)
+	return v
 }
 
-func (c *checklist) row(f check.Finding) Row {
+// detail shows the evidence of one item: a row for each kind, and below it one for each thing that was found.
+func detail(o preflight.Outcome, id, title string) Section {
+	s := Section{ID: id, Title: title, Intro: o.Note, Badge: badges[o.State],
+		Columns: []string{"Evidence", "State", "What", "Setting", "Seen"}}
+	for _, p := range o.Proofs {
+		what := Cell{Text: sentence(p.Shows)}
+		switch n := len(p.Checks); {
+		case p.State == preflight.Unlooked && p.Command == "":
+			what.Note = "no check looks at it"
+		case p.State == preflight.Unlooked:
+			what.Note = "look with: " + p.Command
+		case n > 0:
+			what.Note = count(n, "check") + " passed"
+		}
+		s.Rows = append(s.Rows, Row{Cells: []Cell{{Text: evidence[p.Needs]}, badges[p.State], what, {}, {}}})
+		for _, n := range p.NotRun {
+			s.Rows = append(s.Rows, Row{Cells: []Cell{{Text: n.ID, Code: true}, {Text: "Could not look", Tone: Bad}, {Text: n.Title}, {},
+				{Text: n.Reason}}})
+		}
+		for _, f := range p.Findings {
+			s.Rows = append(s.Rows, row(f))
+		}
+		for _, f := range p.Waived {
+			r := row(f)
+			r.Cells[1] = Cell{Text: "Set aside", Tone: Quiet, Note: f.Silenced}
+			s.Rows = append(s.Rows, r)
+		}
+	}
+	if o.ByHand != "" && o.State == preflight.Unverified {
+		s.Rows = append(s.Rows, Row{Cells: []Cell{{Text: "By hand"}, {}, {Text: o.ByHand}, {}, {}}})
+	}
+	return s
+}
+
+func row(f check.Finding) Row {
 	tone := Quiet
 	switch {
 	case f.Level >= check.Error:
 		tone = Bad
-	case f.Level >= check.Warning || f.Level >= c.report.FailLevel:
+	case f.Level >= check.Warning:
 		tone = Warn
 	}
 	level := f.Level.String()
@@ -86,33 +112,34 @@ func (c *checklist) row(f check.Finding) Row {
 	}}
 }
 
-// badge says what is known of an item.
-func (s itemState) badge() Cell {
-	switch {
-	case s.failed:
-		return Cell{Text: "Failed", Tone: Bad}
-	case s.checks == 0:
-		return Cell{Text: "Not verified", Tone: Quiet}
+// counts says in words what an item's badge stands on.
+func counts(o preflight.Outcome) string {
+	var passed, unable, found, aside int
+	for _, p := range o.Proofs {
+		passed, unable = passed+len(p.Checks), unable+len(p.NotRun)
+		found, aside = found+len(p.Findings), aside+len(p.Waived)
 	}
-	return Cell{Text: "Passed", Tone: Good}
-}
-
-// evidence says in words what the badge stands on.
-func (s itemState) evidence() string {
-	if s.checks == 0 && len(s.rows) == 0 {
-		return "no check looks at it"
+	var parts []string
+	add := func(n int, what string) {
+		if n > 0 {
+			parts = append(parts, what)
+		}
 	}
-	parts := []string{count(s.checks, "check")}
-	if n := len(s.rows) - s.notes - s.silenced; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d could not look", n))
-	}
-	if s.notes > 0 {
-		parts = append(parts, count(s.notes, "finding"))
-	}
-	if s.silenced > 0 {
-		parts = append(parts, fmt.Sprintf("%d set aside", s.silenced))
+	add(unable, fmt.Sprintf("%d could not look", unable))
+	add(found, count(found, "finding"))
+	add(aside, fmt.Sprintf("%d set aside", aside))
+	add(passed, count(passed, "check")+" passed")
+	if len(parts) == 0 {
+		return "nobody looked"
 	}
 	return strings.Join(parts, ", ")
+}
+
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 func count(n int, what string) string {
@@ -120,32 +147,4 @@ func count(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func (c *checklist) view() View {
-	v := View{Intro: "What check --deploy says of this site as it runs. The checks ran just now."}
-	table := Section{Title: "Items", Columns: []string{"Item", "State", "Evidence"}}
-	var details []Section
-	tally := map[Tone]int{}
-	for i, s := range c.states {
-		title := fmt.Sprintf("%d. %s", i+1, items[i].title)
-		badge := s.badge()
-		tally[badge.Tone]++
-		evidence := Cell{Text: s.evidence()}
-		if len(s.rows) > 0 {
-			id := fmt.Sprintf("item-%d", i+1)
-			evidence.Link = "#" + id
-			details = append(details, Section{ID: id, Title: title, Badge: badge, Rows: s.rows,
-				Columns: []string{"Check", "Level", "What is wrong", "Setting", "Evidence"}})
-		}
-		table.Rows = append(table.Rows, Row{Cells: []Cell{{Text: title}, badge, evidence}})
-	}
-	table.Facts = []Fact{
-		{"Passed", Cell{Text: fmt.Sprint(tally[Good])}},
-		{"Failed", Cell{Text: fmt.Sprint(tally[Bad])}},
-		{"Not verified", Cell{Text: fmt.Sprint(tally[Quiet])}},
-		{"Checks that looked", Cell{Text: fmt.Sprint(c.report.Ran)}},
-	}
-	v.Sections = append([]Section{table}, details...)
-	return v
 }

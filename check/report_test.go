@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/internal/schematest"
 )
 
 var update = flag.Bool("update", false, "rewrite the files in testdata")
@@ -146,7 +146,7 @@ func TestReportMeetsItsSchema(t *testing.T) {
 		if err := json.Unmarshal(b.Bytes(), &v); err != nil {
 			t.Fatal(err)
 		}
-		for _, fault := range meets(root, root, v, name) {
+		for _, fault := range schematest.Meets(root, v, name) {
 			t.Error(fault)
 		}
 	}
@@ -164,82 +164,7 @@ func TestReportMeetsItsSchema(t *testing.T) {
 		}
 	}
 	broken := map[string]any{"version": 2.0, "failed": "no", "findings": nil, "extra": 1.0}
-	if got := meets(root, root, broken, "broken"); len(got) != 8 {
+	if got := schematest.Meets(root, broken, "broken"); len(got) != 8 {
 		t.Errorf("the test's own validator finds %q, want 8 faults", got)
 	}
-}
-
-// meets compares v with a schema that uses no more of JSON Schema than ours does, and fails on anything else.
-func meets(root, schema map[string]any, v any, at string) (faults []string) {
-	bad := func(format string, args ...any) { faults = append(faults, at+": "+fmt.Sprintf(format, args...)) }
-	object, _ := v.(map[string]any)
-	for key, rule := range schema {
-		switch key {
-		case "$schema", "$defs", "title", "description":
-		case "$ref":
-			def := root["$defs"].(map[string]any)[strings.TrimPrefix(rule.(string), "#/$defs/")].(map[string]any)
-			faults = append(faults, meets(root, def, v, at)...)
-		case "const":
-			if v != rule {
-				bad("is %v, want %v", v, rule)
-			}
-		case "enum":
-			if !slices.Contains(rule.([]any), v) {
-				bad("is %v, want one of %v", v, rule)
-			}
-		case "minimum":
-			if n, ok := v.(float64); ok && n < rule.(float64) {
-				bad("is %v, want at least %v", n, rule)
-			}
-		case "type":
-			if got := typeOf(v); got != rule && !(got == "integer" && rule == "number") {
-				bad("is of type %s, want %v", got, rule)
-			}
-		case "required":
-			for _, name := range rule.([]any) {
-				if _, ok := object[name.(string)]; !ok {
-					bad("lacks %v", name)
-				}
-			}
-		case "properties":
-			for name, sub := range rule.(map[string]any) {
-				if value, ok := object[name]; ok {
-					faults = append(faults, meets(root, sub.(map[string]any), value, at+"."+name)...)
-				}
-			}
-		case "additionalProperties":
-			for name := range object {
-				if _, ok := schema["properties"].(map[string]any)[name]; !ok {
-					bad("has %q, which the schema does not know", name)
-				}
-			}
-		case "items":
-			items, _ := v.([]any)
-			for i, item := range items {
-				faults = append(faults, meets(root, rule.(map[string]any), item, fmt.Sprintf("%s[%d]", at, i))...)
-			}
-		default:
-			bad("the test does not know the keyword %q", key)
-		}
-	}
-	return faults
-}
-
-func typeOf(v any) string {
-	switch v := v.(type) {
-	case map[string]any:
-		return "object"
-	case []any:
-		return "array"
-	case string:
-		return "string"
-	case bool:
-		return "boolean"
-	case float64:
-		if v == float64(int64(v)) {
-			return "integer"
-		}
-		return "number"
-	}
-	return "null"
 }

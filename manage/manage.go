@@ -150,7 +150,7 @@ func (p *program) command(name string) *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.serveCommand(), p.checkCommand(), p.settingsCommand(), p.keyCommand(), p.secretsCommand(),
+	root.AddCommand(p.serveCommand(), p.checkCommand(), p.preflightCommand(), p.settingsCommand(), p.keyCommand(), p.secretsCommand(),
 		p.userCommand(), p.passwordCommand(), cli.ExplainCommand(p.cli, catalog.Known))
 	p.cli.Mark(root)
 	return root

@@ -31,6 +31,10 @@ type Item struct {
 type Evidence struct {
 	Needs check.Evidence
 	Shows string // such as "DEBUG and the environment"
+
+	// Weak evidence can show that the item fails, and not that it has passed: that nothing answers where scanners look for an
+	// admin does not say that the admin is protected.
+	Weak bool
 }
 
 var kinds = []check.Evidence{check.Settings, check.Handler, check.Repository, check.URL}
@@ -45,21 +49,21 @@ var commands = map[check.Evidence]string{
 
 // Items returns the sixteen items, in the order in which a site is made ready.
 func Items() []Item {
-	settings := func(s string) Evidence { return Evidence{check.Settings, s} }
-	handler := func(s string) Evidence { return Evidence{check.Handler, s} }
-	repository := func(s string) Evidence { return Evidence{check.Repository, s} }
-	url := func(s string) Evidence { return Evidence{check.URL, s} }
+	settings := func(s string) Evidence { return Evidence{Needs: check.Settings, Shows: s} }
+	handler := func(s string) Evidence { return Evidence{Needs: check.Handler, Shows: s} }
+	url := func(s string) Evidence { return Evidence{Needs: check.URL, Shows: s} }
+	weak := func(needs check.Evidence, s string) Evidence { return Evidence{needs, s, true} }
 	return []Item{{
 		Title:  "Debug is off",
 		Checks: ids("security.W018 settings.W002 probe.E025 probe.E059 django.W019 deployment.W006"),
 		Evidence: []Evidence{settings("DEBUG and the environment"), handler("an error page that tells nothing"),
-			repository("deployment files that turn debugging on"), url("an error page that tells nothing, no tools of developers")},
+			weak(check.Repository, "deployment files that turn debugging on"), url("an error page that tells nothing, no tools of developers")},
 	}, {
 		Title: "The signing key comes from a source, is strong and not in git",
 		Checks: ids("security.W009 security.W025 keyring. secrets. repo. django.I013 deployment.E001 deployment.E002 deployment.E003 " +
 			"deployment.E004 deployment.E005 deployment.W007 deployment.I008"),
 		Evidence: []Evidence{settings("the key, its fallbacks, their age and where they come from"),
-			repository("secrets in the tree, its history and the deployment files")},
+			weak(check.Repository, "secrets in the tree, its history and the deployment files")},
 	}, {
 		Title:  "Allowed hosts are set, without a wildcard",
 		Checks: ids("security.W020 hosts. probe.E001 probe.E002 probe.E033 probe.E034 django.W005"),
@@ -86,7 +90,7 @@ func Items() []Item {
 			url("the cookies that are set")},
 	}, {
 		Title:  "Trusted origins are right",
-		Checks: ids("4_0.E001 security.W003 security.E101 csrf. probe.E015 probe.E016 probe.W017 probe.E049 probe.W050"),
+		Checks: ids("4_0.E001 security.W003 security.E101 security.E102 csrf. probe.E015 probe.E016 probe.W017 probe.E049 probe.W050"),
 		Evidence: []Evidence{settings("the trusted origins"), handler("a form on another site is refused"),
 			url("a form on another site is refused")},
 	}, {
@@ -95,7 +99,7 @@ func Items() []Item {
 		Evidence: []Evidence{settings("X_FRAME_OPTIONS and frame-ancestors"), handler("the headers"), url("the headers")},
 	}, {
 		Title:  "A content security policy is enforced",
-		Checks: ids("csp. probe.W012 probe.W013 probe.E014 probe.W030 django.E001"),
+		Checks: ids("csp. security.E026 security.W027 probe.W012 probe.W013 probe.E014 probe.W030 django.E001"),
 		Evidence: []Evidence{settings("what the policy lets through"), handler("the header, and a nonce that is fresh"),
 			url("the header, and a nonce that is fresh")},
 	}, {
@@ -132,7 +136,7 @@ func Items() []Item {
 		Checks: ids("admin. accounts. lockout. otp. probe.E031 probe.W032 probe.E035 probe.E036 django.W011 " +
 			"django.I012"),
 		Evidence: []Evidence{settings("its path, its networks, the second factor, failed logins"), handler("an outsider is refused"),
-			url("paths where scanners look for an admin")},
+			weak(check.URL, "paths where scanners look for an admin")},
 	}}
 }
 

@@ -30,7 +30,7 @@ type State string
 
 // The states of an item.
 const (
-	Passed     State = "pass"         // at least one kind of evidence was looked at, and nothing stands against it
+	Passed     State = "pass"         // evidence that can show it was looked at, and nothing stands against it
 	Failed     State = "fail"         // a finding at level WARNING or above stands
 	Unverified State = "not verified" // nobody looked, or a check could not
 )
@@ -75,8 +75,9 @@ type Outcome struct {
 type Proof struct {
 	Needs    check.Evidence  `json:"kind"`
 	Shows    string          `json:"shows"` // what this kind of evidence can show
+	Weak     bool            `json:"weak"`  // it can show that the item fails, and not that it has passed
 	State    State           `json:"state"`
-	Checks   []string        `json:"checks"`   // the IDs of those that looked and found nothing at level WARNING or above
+	Checks   []string        `json:"checks"`   // the IDs of those that looked and found nothing at level WARNING or above, waived or not
 	Findings []check.Finding `json:"findings"` // what stands, worst first
 	Waived   []check.Finding `json:"waived"`   // what was set aside, each with the reason
 	NotRun   []check.NotRun  `json:"not_run"`  // checks that could not look
@@ -152,7 +153,7 @@ func (f *folding) outcome(i int) Outcome {
 	for _, e := range item.Evidence {
 		o.Proofs = append(o.Proofs, f.proof(i, e))
 	}
-	for _, kind := range kinds { // evidence that the item did not count on counts too
+	for _, kind := range kinds { // what the item did not count on is shown too
 		named := slices.ContainsFunc(item.Evidence, func(e Evidence) bool { return e.Needs == kind })
 		if p := f.proof(i, Evidence{Needs: kind}); !named && p.State != Unlooked {
 			o.Proofs = append(o.Proofs, p)
@@ -166,38 +167,51 @@ func (f *folding) outcome(i int) Outcome {
 	case looked(Failed):
 		o.State = Failed
 	case looked(Unable):
-	case looked(Passed):
+	case slices.ContainsFunc(o.Proofs, func(p Proof) bool { return p.State == Passed && !p.Weak }):
 		o.State = Passed
+	case looked(Passed):
+		o.Note = "What was looked at could have shown that it fails, and cannot show that it has passed."
 	}
 	return o
 }
 
 // proof collects what there is of one kind of evidence of the item in place i.
 func (f *folding) proof(i int, e Evidence) Proof {
-	p := Proof{Needs: e.Needs, Shows: e.Shows, State: Unlooked, Checks: []string{}, Findings: []check.Finding{},
+	p := Proof{Needs: e.Needs, Shows: e.Shows, Weak: e.Weak, State: Unlooked, Checks: []string{}, Findings: []check.Finding{},
 		Waived: []check.Finding{}, NotRun: []check.NotRun{}}
 	mine := func(id string, needs check.Evidence) bool { return needs == e.Needs && place(f.list, id) == i }
-	bad := map[string]bool{}
+	bad := map[string]bool{} // checks of this kind that did not pass by themselves
 	for _, finding := range f.found {
 		if mine(finding.ID, finding.Needs) {
 			p.Findings = append(p.Findings, finding)
-			bad[finding.ID] = bad[finding.ID] || finding.Level >= check.Warning
+		}
+		if finding.Needs == e.Needs && finding.Level >= check.Warning {
+			bad[finding.ID] = true
 		}
 	}
 	for _, finding := range f.waived {
 		if mine(finding.ID, finding.Needs) {
 			p.Waived = append(p.Waived, finding)
 		}
+		if finding.Needs == e.Needs {
+			bad[finding.ID] = true
+		}
 	}
-	unable := map[string]bool{}
 	for _, n := range f.notRun {
 		if mine(n.ID, n.Needs) {
 			p.NotRun = append(p.NotRun, n)
-			unable[n.ID] = true
+		}
+		if n.Needs == e.Needs {
+			bad[n.ID] = true
 		}
 	}
-	for _, c := range f.asked {
-		if mine(c.ID, c.Needs) && !bad[c.ID] && !unable[c.ID] && !slices.Contains(p.Checks, c.ID) {
+	looked := len(p.Findings)+len(p.Waived) > 0
+	for _, c := range f.asked { // the gate is all of them
+		if !mine(c.ID, c.Needs) && (!f.list[i].whole || c.Needs != e.Needs) {
+			continue
+		}
+		looked = looked || !bad[c.ID] || f.list[i].whole
+		if !bad[c.ID] && !slices.Contains(p.Checks, c.ID) {
 			p.Checks = append(p.Checks, c.ID)
 		}
 	}
@@ -206,10 +220,10 @@ func (f *folding) proof(i int, e Evidence) Proof {
 		p.State = Failed
 	case len(p.NotRun) > 0:
 		p.State = Unable
-	case len(p.Checks)+len(p.Findings)+len(p.Waived) > 0:
+	case looked:
 		p.State = Passed
 	}
-	if len(f.list[i].Checks) > 0 || f.list[i].whole {
+	if f.list[i].ByHand == "" {
 		p.Command = cmp.Or(f.commands[e.Needs], commands[e.Needs])
 	}
 	return p

@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/airworthy-go/airworthy/check"
@@ -35,6 +36,7 @@ func (r *Result) WriteText(w io.Writer, opt TextOptions) error {
 	for _, o := range r.Items {
 		t.item(o)
 	}
+	t.commands(r)
 	fmt.Fprintf(t, "\n%s. ", r.counts())
 	switch {
 	case !r.Failed():
@@ -73,11 +75,19 @@ func (t *text) item(o Outcome) {
 	state := fmt.Sprintf("%-12s", strings.ToUpper(string(o.State)))
 	fmt.Fprintf(t, "%s %2d  %s\n", t.paint(colors[o.State], state), o.Number, t.paint("1", sheet.Line(o.Title)))
 	t.line(0, o.Note)
+	var unlooked []string
 	for _, p := range o.Proofs {
+		if p.State == Unlooked {
+			unlooked = append(unlooked, p.name())
+			continue
+		}
 		t.proof(p)
 	}
-	if o.State == Unverified && o.ByHand != "" {
-		t.line(0, "by hand: "+o.ByHand)
+	switch {
+	case o.ByHand != "" && o.State == Unverified:
+		t.line(0, "No check looks at it. By hand: "+o.ByHand)
+	case len(unlooked) > 0:
+		t.line(0, "not looked at: "+strings.Join(unlooked, ", "))
 	}
 }
 
@@ -93,7 +103,7 @@ func (t *text) line(deep int, s string) {
 }
 
 func (t *text) proof(p Proof) {
-	t.line(0, p.summary())
+	t.line(0, p.name()+": "+p.tally())
 	for _, n := range p.NotRun {
 		t.line(1, n.ID+"  "+n.Title)
 		for _, l := range sheet.Lines(n.Reason, maxLines) {
@@ -118,19 +128,31 @@ func (t *text) proof(p Proof) {
 	}
 }
 
-// summary says in one line what came of a kind of evidence, or how to look at it.
-func (p Proof) summary() string {
-	name := names[p.Needs]
-	if p.Shows != "" {
-		name += " (" + p.Shows + ")"
+// name says which kind of evidence it is, and what it can show.
+func (p Proof) name() string {
+	if p.Shows == "" {
+		return names[p.Needs]
 	}
-	if p.State == Unlooked {
-		if p.Command == "" {
-			return name + ": no check looks at it"
+	return names[p.Needs] + " (" + p.Shows + ")"
+}
+
+// commands lists the commands that look at what was not looked at, by kind of evidence, each once. None is broken into lines, so
+// that it can be copied.
+func (t *text) commands(r *Result) {
+	var lines []string
+	for _, kind := range kinds {
+		for _, o := range r.Items {
+			for _, p := range o.Proofs {
+				line := fmt.Sprintf("  %-13s%s\n", names[kind], sheet.Line(p.Command))
+				if p.Needs == kind && p.State == Unlooked && p.Command != "" && !slices.Contains(lines, line) {
+					lines = append(lines, line)
+				}
+			}
 		}
-		return name + ": not looked at: " + p.Command
 	}
-	return name + ": " + p.tally()
+	if len(lines) > 0 {
+		t.WriteString("\nWhat was not looked at is looked at by\n" + strings.Join(lines, ""))
+	}
 }
 
 // tally counts what came of a kind of evidence that was looked at.
@@ -139,8 +161,17 @@ func (p Proof) tally() string {
 	if n := len(p.NotRun); n > 0 {
 		parts = append(parts, checks(n)+" could not look")
 	}
-	if n := len(p.Findings); n > 0 {
-		parts = append(parts, sheet.Count(n, "finding"))
+	failing := 0
+	for _, f := range p.Findings {
+		if f.Level >= check.Warning {
+			failing++
+		}
+	}
+	if failing > 0 {
+		parts = append(parts, sheet.Count(failing, "finding"))
+	}
+	if n := len(p.Findings) - failing; n > 0 {
+		parts = append(parts, sheet.Count(n, "remark"))
 	}
 	if n := len(p.Waived); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d set aside", n))

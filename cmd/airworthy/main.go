@@ -46,6 +46,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.AddCommand(
 		cli.ExplainCommand(p, catalog.Known),
 		checkCommand(p),
+		preflightCommand(p),
 		probeCommand(p),
 		scanCommand(p),
 	)

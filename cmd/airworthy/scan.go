@@ -75,11 +75,7 @@ func scan(ctx context.Context, p *cli.Program, f scanFlags, dir string) error {
 	if cli.Terminal(p.Err) {
 		c.Progress = (&bar{w: p.Err}).show
 	}
-	checks := c.ScanChecks()
-	if repo.Exists(dir) {
-		checks = append(c.Checks(), checks...)
-	}
-	return f.Judge(ctx, p, dir, checks, opt)
+	return f.Judge(ctx, p, dir, cli.TreeChecks(c), opt)
 }
 
 // config returns what the flags ask for. Its error is one of usage.

@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -38,7 +35,7 @@ func (g *Gate) Flags(fs *pflag.FlagSet) {
 	fs.StringVar(&g.FailLevel, "fail-level", "",
 		"the `level` from which a finding fails: CRITICAL, ERROR, WARNING, INFO or DEBUG\n"+
 			"(default WARNING with --deploy, ERROR without)")
-	fs.StringVar(&g.Format, "format", "text", strings.Join(formatNames(), ", "))
+	fs.StringVar(&g.Format, "format", "text", names(formats))
 	fs.StringVarP(&g.Output, "output", "o", "", "write the report to this `file` instead of stdout")
 	fs.StringArrayVar(&g.Reports, "report", nil, "write one more report, as `FORMAT=FILE`; may be repeated")
 	fs.StringVar(&g.Waivers, "waivers", "", "set aside what this YAML `file` waives, each with scope, reason, owner and expiry")
@@ -47,14 +44,8 @@ func (g *Gate) Flags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&g.Edge, "edge-owns", nil, "this `SETTING` is left to a proxy or CDN, for a live look to confirm; may be repeated")
 }
 
-// format is a form of the report.
-type format struct {
-	name  string
-	write func(r *check.Report, w io.Writer, color bool) error
-}
-
-// formats are the forms, the first being what people read.
-var formats = []format{
+// formats are the forms of a report, the first being what people read.
+var formats = []format[*check.Report]{
 	{"text", func(r *check.Report, w io.Writer, color bool) error {
 		return r.WriteText(w, check.TextOptions{Color: color})
 	}},
@@ -65,45 +56,8 @@ var formats = []format{
 	{"github", func(r *check.Report, w io.Writer, _ bool) error { return r.WriteGitHub(w) }},
 }
 
-func formatNames() (names []string) {
-	for _, f := range formats {
-		names = append(names, f.name)
-	}
-	return names
-}
-
-func formatNamed(name string) (format, error) {
-	i := slices.IndexFunc(formats, func(f format) bool { return f.name == name })
-	if i < 0 {
-		return format{}, fmt.Errorf("unknown format %q: use %s", name, strings.Join(formatNames(), ", "))
-	}
-	return formats[i], nil
-}
-
-// output is one report to be written.
-type output struct {
-	format
-	file string // stdout if empty
-}
-
-func (g *Gate) outputs() ([]output, error) {
-	f, err := formatNamed(g.Format)
-	if err != nil {
-		return nil, Usage("--format: %v", err)
-	}
-	all := []output{{f, g.Output}}
-	for _, r := range g.Reports {
-		name, file, ok := strings.Cut(r, "=")
-		if !ok || file == "" {
-			return nil, Usage("--report: %q is not FORMAT=FILE: write it as --report html=gate.html", r)
-		}
-		f, err := formatNamed(name)
-		if err != nil {
-			return nil, Usage("--report: %v", err)
-		}
-		all = append(all, output{f, file})
-	}
-	return all, nil
+func (g *Gate) outputs() ([]output[*check.Report], error) {
+	return outputs(formats, g.Format, g.Output, g.Reports)
 }
 
 // Options returns what the flags ask of [check.Run]. Its error is one of usage: call it before any work is done.
@@ -147,43 +101,19 @@ func (g *Gate) Judge(ctx context.Context, p *Program, subject string, checks []c
 			return Usage("--tag: no check has the tag %q: use %s", tag, strings.Join(known, ", "))
 		}
 	}
+	all, err := g.outputs()
+	if err != nil {
+		return err
+	}
 	report := check.Run(ctx, checks, opt)
 	report.Subject = subject
 	report.Redact(p.redact)
 	report.Redact(Here())
-	if err := g.write(p, report); err != nil {
+	if err := write(p, all, report); err != nil {
 		return err
 	}
 	if report.Failed() {
 		return &Failure{Status: Refused}
-	}
-	return nil
-}
-
-// write writes each report once all of it is known.
-func (g *Gate) write(p *Program, r *check.Report) error {
-	outputs, err := g.outputs()
-	if err != nil {
-		return err
-	}
-	for _, o := range outputs {
-		var buf bytes.Buffer
-		if err := o.write(r, &buf, o.file == "" && Terminal(p.Out)); err != nil {
-			return err
-		}
-		if o.file == "" {
-			if _, err := buf.WriteTo(p.Out); err != nil {
-				return err
-			}
-			continue
-		}
-		err := os.MkdirAll(filepath.Dir(o.file), 0o755)
-		if err == nil {
-			err = os.WriteFile(o.file, buf.Bytes(), 0o644)
-		}
-		if err != nil {
-			return fmt.Errorf("the %s report was not written: %w", o.name, err)
-		}
 	}
 	return nil
 }
