@@ -60,7 +60,7 @@ func Items() []Item {
 			weak(check.Repository, "deployment files that turn debugging on"), url("an error page that tells nothing, no tools of developers")},
 	}, {
 		Title: "The signing key comes from a source, is strong and not in git",
-		Checks: ids("security.W009 security.W025 keyring. secrets. repo. django.I013 deployment.E001 deployment.E002 deployment.E003 " +
+		Checks: ids("security.W009 security.W025 keyring. secrets. repo. django.I013 django.W025 django.W026 security.E100 deployment.E001 deployment.E002 deployment.E003 " +
 			"deployment.E004 deployment.E005 deployment.W007 deployment.I008"),
 		Evidence: []Evidence{settings("the key, its fallbacks, their age and where they come from"),
 			weak(check.Repository, "secrets in the tree, its history and the deployment files")},
@@ -85,12 +85,12 @@ func Items() []Item {
 		Title: "Session and CSRF cookies are secure",
 		Checks: ids("security.W010 security.W011 security.W012 security.W013 security.W014 security.W015 security.W016 session. " +
 			"cookies. csrf.W003 csrf.W005 probe.E018 probe.E019 probe.W020 probe.W021 probe.I022 probe.W023 probe.E044 probe.W045 " +
-			"probe.W046 probe.W047 probe.E048 django.W009 django.E010"),
+			"probe.W046 probe.W047 probe.E048 probe.W070 django.W009 django.E010"),
 		Evidence: []Evidence{settings("Secure, HttpOnly, SameSite and how long sessions last"), handler("the cookies that are set"),
 			url("the cookies that are set")},
 	}, {
 		Title:  "Trusted origins are right",
-		Checks: ids("4_0.E001 security.W003 security.E101 security.E102 csrf. probe.E015 probe.E016 probe.W017 probe.E049 probe.W050"),
+		Checks: ids("4_0.E001 security.W003 security.E101 security.E102 csrf. probe.E015 probe.E016 probe.W017 probe.E049 probe.W050 django.I033"),
 		Evidence: []Evidence{settings("the trusted origins"), handler("a form on another site is refused"),
 			url("a form on another site is refused")},
 	}, {
@@ -99,7 +99,7 @@ func Items() []Item {
 		Evidence: []Evidence{settings("X_FRAME_OPTIONS and frame-ancestors"), handler("the headers"), url("the headers")},
 	}, {
 		Title:  "A content security policy is enforced",
-		Checks: ids("csp. security.E026 security.W027 probe.W012 probe.W013 probe.E014 probe.W030 django.E001"),
+		Checks: ids("csp. security.E026 security.W027 probe.W012 probe.W013 probe.E014 probe.W030 django.E001 django.W027"),
 		Evidence: []Evidence{settings("what the policy lets through"), handler("the header, and a nonce that is fresh"),
 			url("the header, and a nonce that is fresh")},
 	}, {

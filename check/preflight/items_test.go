@@ -14,7 +14,7 @@ import (
 
 // general are the checks that no single item is about, and parts of which all are such.
 var general = map[string]bool{
-	"airworthy": true, "headers": true, "logs": true, "settings": true, "waiver": true, "baseline": true, "edge": true,
+	"airworthy": true, "headers": true, "logs": true, "settings": true, "waiver": true, "async": true, "caches": true, "files": true, "mail": true, "urls": true, "baseline": true, "edge": true,
 }
 
 // TestEveryCheckHasItsItem holds a new check to be sorted, or to be named as one that no single item is about.
@@ -47,6 +47,7 @@ var rest = strings.Fields(`
 	django.E002 django.E003 django.W014 django.W015 django.W016 django.I017 django.W018 django.I020 django.W021 django.E022 django.W023 django.W024
 	probe.W008 probe.W010 probe.W011 probe.E024 probe.E026 probe.I027 probe.W028 probe.W029 probe.E101
 	probe.I037 probe.W038 probe.I039 probe.I040 probe.W041 probe.W051 probe.W052 probe.E056 probe.E057 probe.E058 probe.W060
+	django.I028 django.W029 django.W030 django.W031 django.W032 probe.E071 probe.I069
 	probe.I061 probe.I062 probe.I063 probe.I064 probe.W065 probe.I066 probe.E068
 `)
 
