@@ -122,7 +122,7 @@ func start(t *testing.T, cmd *exec.Cmd, ports ...int) {
 	go func() { ended <- cmd.Wait() }()
 	said := func() string {
 		text, _ := os.ReadFile(log.Name())
-		return string(text)
+		return string(text[max(0, len(text)-2000):])
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
