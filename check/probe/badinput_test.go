@@ -307,7 +307,7 @@ func TestBadServers(t *testing.T) {
 			began := time.Now()
 			r, _ := judge(t, probe.LiveConfig{
 				URL: "https://" + own + fmt.Sprintf(":%d", ln.Addr().(*net.TCPAddr).Port), Lookup: here, InsecurePrivate: true,
-				Roots: a.pool(), Interval: time.Nanosecond, Timeout: 300 * time.Millisecond, Total: 5 * time.Second,
+				Roots: a.pool(), Interval: time.Nanosecond, Timeout: 300 * time.Millisecond, Total: 2 * time.Second,
 			}, probe.Claims{Profile: probe.HTML})
 			if took := time.Since(began); took > 8*time.Second {
 				t.Errorf("it took %s", took)

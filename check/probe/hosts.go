@@ -119,7 +119,10 @@ func (p *prober) findForwardedProto(ctx context.Context) ([]check.Finding, error
 		honest[answers[i+1].ask] = answers[i]
 	}
 	return wrong(lies, "TRUSTED_PROXIES", func(a answer) (string, bool) {
-		return "without the header " + honest[a.ask].String(), !alike(a, honest[a.ask])
+		// From outside a refusal shows that the header was seen, not that it was believed: we may look like a proxy that was
+		// forgotten.
+		turned := p.Outside && a.status >= 400 && honest[a.ask].status < 400
+		return "without the header " + honest[a.ask].String(), !turned && !alike(a, honest[a.ask])
 	}), nil
 }
 

@@ -139,7 +139,7 @@ func (l *Live) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := l.turn(r.Context()); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), l.Timeout)
+	ctx, cancel := l.bounded(r.Context())
 	r = r.Clone(ctx)
 	r.Header.Set("User-Agent", userAgent())
 	if r.Header.Get("Accept-Encoding") == "" {
@@ -165,6 +165,17 @@ func (l *Live) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	resp.Body = &liveAnswer{rc: resp.Body, left: liveBody, cancel: cancel}
 	return resp, nil
+}
+
+// bounded returns a context that ends when one answer must have come, or when all must.
+func (l *Live) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	end := time.Now().Add(l.Timeout)
+	if !l.ends.IsZero() && l.ends.Before(end) {
+		end = l.ends
+	}
+	return context.WithDeadline(ctx, end)
 }
 
 // liveAnswer is an answer's body, of which so much is read and no more.
@@ -225,7 +236,7 @@ func (l *Live) explain(ctx context.Context, err error) error {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("nobody listens: %w", syscall.ECONNREFUSED)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, context.DeadlineExceeded): // the dial's clock may be ahead
-		return fmt.Errorf("no answer within %s", l.Timeout)
+		return fmt.Errorf("no answer within %s", min(l.Timeout, l.Total))
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

@@ -173,7 +173,29 @@ func (l *Live) siteRules(p *prober) []check.Check {
 		Why:  "No browser shows the page.",
 		See:  "https://www.rfc-editor.org/rfc/rfc9110#section-15.4",
 		Find: func(context.Context) ([]check.Finding, error) { return evidence(l.circle), nil },
+	}, {
+		ID: "probe.W114", Level: check.Warning,
+		Title: "A page redirects from https to http.",
+		Hint:  "Write https:// in the address that the redirect leads to, or no scheme at all.",
+		Why: "Visitors who came over https go on where everybody on the way can read along and lead them elsewhere. Often the " +
+			"application does not know that the proxy before it speaks https.",
+		See:  "https://cwe.mitre.org/data/definitions/319.html",
+		Find: l.findDowngrade(p),
 	}}
+}
+
+func (l *Live) findDowngrade(p *prober) func(context.Context) ([]check.Finding, error) {
+	return func(ctx context.Context) ([]check.Finding, error) {
+		var asks []ask
+		for _, path := range p.Paths {
+			asks = append(asks, p.ask("GET", path, ""))
+		}
+		answers, err := p.all(ctx, asks...)
+		return wrong(answers, "", func(a answer) (string, bool) {
+			to, ok := location(a)
+			return "", ok && a.scheme == "https" && to.Scheme == "http"
+		}), err
+	}
 }
 
 func (l *Live) preloadRules(p *prober) []check.Check {

@@ -49,6 +49,15 @@ func TestOutside(t *testing.T) {
 			return r.Method == "POST"
 		})
 	}
+	toldProto := func(status int) func(http.Handler) http.Handler {
+		return before(func(w http.ResponseWriter, r *http.Request) bool {
+			told := r.Header.Get("X-Forwarded-Proto") == "https"
+			if told {
+				w.WriteHeader(status)
+			}
+			return told
+		})
+	}
 	text := func(name string) func(http.Handler) http.Handler {
 		return header(func(_ int, h http.Header) {
 			h.Set("Content-Type", "text/plain")
@@ -68,6 +77,13 @@ func TestOutside(t *testing.T) {
 		{"a page that takes no POST shows nothing", post(405), "probe.E015", check.Info},
 		{"a page that takes a foreign POST", post(200), "probe.E015", check.Error},
 		{"a page that fails on a foreign POST has let it in", post(500), "probe.E015", check.Error},
+		{"a post without what it needs shows nothing", post(422), "probe.E015", check.Info},
+		{"a post that asks for a login shows nothing", post(401), "probe.E015", check.Info},
+		{"who says how we came is turned away", toldProto(400), "probe.E003", 0},
+		{"who says how we came is believed", toldProto(200), "probe.E003", check.Error},
+		{"Django's own refusal of a foreign post tells nothing", page(403, "<p>More information is available with DEBUG=True.</p>"), "probe.E025", 0},
+		{"Django's page with DEBUG on", page(404, "<p>You’re seeing this error because you have <code>DEBUG = True</code> in"), "probe.E025", check.Error},
+		{"Django's refusal of a foreign post with DEBUG on", page(403, "you have help because you have <code>DEBUG =\n  True</code> in"), "probe.E025", check.Error},
 		{"text cannot be framed to harm", text("X-Frame-Options"), "probe.W009", 0},
 		{"text can still be sniffed", text("X-Content-Type-Options"), "probe.W008", check.Warning},
 	} {

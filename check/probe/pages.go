@@ -91,8 +91,8 @@ var details = []struct {
 }{
 	{"a Go stack trace", signOf(`goroutine \d+ \[|runtime/debug\.Stack|(?:^|[\n>])panic: `, "goroutine ", "runtime/debug.Stack", "panic: ")},
 	{"a Python stack trace", signOf(`Traceback \(most recent call last\)`, "Traceback (most")},
-	{"Django's debug page", signOf(`because you have <code>DEBUG\s*=\s*True|Using the URLconf defined in`,
-		"because you have <code>DEBUG", "Using the URLconf")},
+	// Without DEBUG, Django's refusal of a forged post says "More information is available with DEBUG=True."
+	{"Django's debug page", signOf(`because you have (?:<code>)?DEBUG\s*=\s*True|Using the URLconf defined in`, "because you have", "Using the URLconf")},
 	{"Rails' debug page", signOf(`<title>Action Controller: Exception caught</title>|Rails\.root: `, "Action Controller: ", "Rails.root: ")},
 	{"Laravel's debug page", signOf(`window\.ignite\(|Whoops\\(?:Exception|Run)|<title>Whoops! There was an error|Illuminate\\\w+\\`,
 		"window.ignite(", "Whoops", `Illuminate\`)},

@@ -33,7 +33,7 @@ func anyTLS(host string) *tls.Config {
 
 // handshake speaks TLS on conn, which it closes if that fails.
 func (l *Live) handshake(ctx context.Context, conn net.Conn, c *tls.Config) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.Timeout)
+	ctx, cancel := l.bounded(ctx)
 	defer cancel()
 	t := tls.Client(conn, c)
 	if err := t.HandshakeContext(ctx); err != nil {
@@ -98,7 +98,7 @@ func (l *Live) offers(ctx context.Context, edit func(*tls.Config)) (tls.Connecti
 	edit(c)
 	conn, err = l.handshake(ctx, conn, c)
 	if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() || errors.Is(err, context.DeadlineExceeded) {
-		return none, false, fmt.Errorf("probe: TLS: no answer within %s", l.Timeout)
+		return none, false, fmt.Errorf("probe: TLS: no answer within %s", min(l.Timeout, l.Total))
 	}
 	if err != nil {
 		return none, false, ctx.Err()

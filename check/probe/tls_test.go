@@ -151,3 +151,20 @@ func TestPreload(t *testing.T) {
 		}
 	}
 }
+
+// TestDowngrade holds the rule about redirects from https to http.
+func TestDowngrade(t *testing.T) {
+	for to, want := range map[string]bool{"http://new.example/": true, "https://new.example/": false, "//new.example/": false, "/new": false} {
+		s := safeSite(t)
+		s.secure = before(func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path == "/" {
+				http.Redirect(w, r, to, http.StatusFound)
+			}
+			return r.URL.Path == "/"
+		})(s.secure)
+		r, _ := judge(t, s.start(t), probe.Claims{})
+		if got := slices.Contains(idsOf(r, check.Warning), "probe.W114"); got != want {
+			t.Errorf("redirect to %s: found %t, want %t", to, got, want)
+		}
+	}
+}

@@ -31,7 +31,9 @@ func bulletin(t *testing.T, env ...string) site {
 }
 
 func TestBulletinGood(t *testing.T) {
-	verdict(t, bulletin(t), []line{})
+	verdict(t, bulletin(t), []line{
+		{"probe.I062", check.Info, "404", "there is no security.txt"},
+	})
 }
 
 func TestBulletinBad(t *testing.T) {
@@ -40,6 +42,16 @@ func TestBulletinBad(t *testing.T) {
 		"SECURE_CROSS_ORIGIN_OPENER_POLICY=none", "SECURE_CONTENT_TYPE_NOSNIFF=false",
 		"SECURE_CSP=default-src * 'unsafe-inline'",
 	), []line{
-		{"probe.E004", check.Error, "", "SECURE_SSL_REDIRECT is off"},
+		{"probe.E004", check.Error, "200, want a redirect", "SECURE_SSL_REDIRECT is off"},
+		{"probe.E018", check.Error, "GET http://", "SECURE_SSL_REDIRECT is off: a cookie over http cannot be Secure"},
+		{"probe.I022", check.Info, "GET http://", "SECURE_SSL_REDIRECT is off: a cookie over http cannot have __Host-"},
+		{"probe.W005", check.Warning, "answers", "SECURE_HSTS_SECONDS is 0"},
+		{"probe.W008", check.Warning, "/: 200", "SECURE_CONTENT_TYPE_NOSNIFF is off"},
+		{"probe.W009", check.Warning, "/: 200", "X_FRAME_OPTIONS is none and the policy has no frame-ancestors"},
+		{"probe.W010", check.Warning, "/: 200", "SECURE_REFERRER_POLICY is unsafe-url"},
+		{"probe.W011", check.Warning, "/: 200", "SECURE_CROSS_ORIGIN_OPENER_POLICY is none"},
+		{"probe.W013", check.Warning, "csp.W003", "SECURE_CSP allows inline scripts"},
+		{"probe.W030", check.Warning, "csp.W005", "SECURE_CSP allows scripts from anywhere"},
+		{"probe.I062", check.Info, "404", "there is no security.txt"},
 	})
 }

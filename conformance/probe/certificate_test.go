@@ -38,7 +38,9 @@ func newAuthority(dir string) (*authority, error) {
 	return a, os.WriteFile(a.rootFile, encode("CERTIFICATE", a.rootCert.Raw), 0o644)
 }
 
-func encode(kind string, der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}) }
+func encode(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}
 
 // certify makes a certificate: an authority's without an edit, a server's with one. Without an issuer it signs itself.
 func certify(name string, edit func(*x509.Certificate), by *x509.Certificate, byKey crypto.Signer, withRSA bool) (*x509.Certificate, crypto.Signer, error) {

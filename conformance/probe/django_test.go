@@ -12,8 +12,8 @@ import (
 )
 
 // django runs a project as startproject makes it behind gunicorn, twice: over TLS and over http. settings are added to the
-// project's own; urls replaces the project's if it is not empty.
-func django(t *testing.T, settings, urls string) site {
+// project's own; urls replaces the project's if it is not empty; args are gunicorn's.
+func django(t *testing.T, settings, urls string, args ...string) site {
 	t.Helper()
 	python := os.Getenv("AIRWORTHY_PROBE_PYTHON")
 	if python == "" {
@@ -41,12 +41,13 @@ func django(t *testing.T, settings, urls string) site {
 	manage("manage.py", "migrate", "--verbosity", "0")
 	cert := made(t, kind{})
 	serve := func(port int, args ...string) {
-		cmd := exec.Command(python, append([]string{"-m", "gunicorn", "--bind", fmt.Sprintf("127.0.0.1:%d", port), "--log-level", "warning"}, append(args, "fresh.wsgi")...)...)
+		args = append([]string{"-m", "gunicorn", "--bind", fmt.Sprintf("127.0.0.1:%d", port), "--log-level", "warning"}, args...)
+		cmd := exec.Command(python, append(args, "fresh.wsgi")...)
 		cmd.Dir = dir
 		start(t, cmd, port)
 	}
-	serve(https, "--certfile", cert.chain, "--keyfile", cert.key)
-	serve(http)
+	serve(https, append(args, "--certfile", cert.chain, "--keyfile", cert.key)...)
+	serve(http, args...)
 	return site{https: https, http: http, profile: probe.HTML}
 }
 
@@ -88,21 +89,56 @@ urlpatterns = [path('', home), path('ops-7f3k/', admin.site.urls)]
 `
 
 func TestDjangoGood(t *testing.T) {
-	verdict(t, django(t, goodSettings, goodURLs), []line{
+	// gunicorn believes proxies on its own machine, where the probe is here.
+	verdict(t, django(t, goodSettings, goodURLs, "--forwarded-allow-ips", "192.0.2.1"), []line{
 		{"probe.I027", check.Info, "Server: gunicorn", "gunicorn names itself"},
+		{"probe.I043", check.Info, "/: 200", "SECURE_HSTS_INCLUDE_SUBDOMAINS is off"},
+		{"probe.I062", check.Info, "404", "there is no security.txt"},
+	})
+}
+
+// TestDjangoForwarded is the same behind a gunicorn that believes everybody.
+func TestDjangoForwarded(t *testing.T) {
+	verdict(t, django(t, goodSettings, goodURLs, "--forwarded-allow-ips", "*"), []line{
+		{"probe.E003", check.Error, "301, without the header", "gunicorn believes X-Forwarded-Proto, whoever sends it"},
+		{"probe.I027", check.Info, "Server: gunicorn", "gunicorn names itself"},
+		{"probe.I043", check.Info, "/: 200", "SECURE_HSTS_INCLUDE_SUBDOMAINS is off"},
+		{"probe.I062", check.Info, "404", "there is no security.txt"},
 	})
 }
 
 // TestDjangoDebug is the project as startproject makes it, with the host that it needs to answer at all.
 func TestDjangoDebug(t *testing.T) {
+	const noCSP = "Django 5.2 sends no policy by itself"
 	verdict(t, django(t, "ALLOWED_HOSTS = ['*']", ""), []line{
-		{"probe.E001", check.Error, "", "ALLOWED_HOSTS is *"},
+		{"probe.E001", check.Error, "airworthy-probe.invalid/: 200", "ALLOWED_HOSTS is *"},
+		{"probe.E004", check.Error, "200, want a redirect", "SECURE_SSL_REDIRECT is not set"},
+		{"probe.E015", check.Error, "200, want 403", "the welcome page takes whatever comes"},
+		{"probe.E016", check.Error, "200, want 403", "the welcome page takes whatever comes"},
+		{"probe.E025", check.Error, "404, Django's debug page", "DEBUG is on"},
+		{"probe.W005", check.Warning, "all 4 answers", "SECURE_HSTS_SECONDS is not set"},
+		{"probe.W012", check.Warning, "all 4 answers", noCSP},
+		{"probe.W032", check.Warning, "/admin/: 302", "the admin is at /admin/"},
+		{"probe.I027", check.Info, "Server: gunicorn", "gunicorn names itself"},
+		{"probe.I037", check.Info, "/: 200", "Django sends no Permissions-Policy"},
+		{"probe.I039", check.Info, "/: 200", "Django sends no Cross-Origin-Resource-Policy"},
+		{"probe.I062", check.Info, "404", "there is no security.txt"},
+		{"probe.W028", check.Info, "TRACE", "the welcome page takes every method"},
 	})
 }
 
-// TestDjangoNoDebug is the same with DEBUG off, and nothing else.
+// TestDjangoNoDebug is the same with DEBUG off, and nothing else: there is no page but the admin.
 func TestDjangoNoDebug(t *testing.T) {
 	verdict(t, django(t, "DEBUG = False\nALLOWED_HOSTS = ['www.site.example']", ""), []line{
-		{"probe.E004", check.Error, "", "SECURE_SSL_REDIRECT is not set"},
+		{"probe.E004", check.Error, "404, want a redirect", "SECURE_SSL_REDIRECT is not set"},
+		{"probe.W005", check.Warning, "all 4 answers", "SECURE_HSTS_SECONDS is not set"},
+		{"probe.W012", check.Warning, "all 4 answers", "Django 5.2 sends no policy by itself"},
+		{"probe.W032", check.Warning, "/admin/: 302", "the admin is at /admin/"},
+		{"probe.E015", check.Info, "404", "nothing takes a POST at /"},
+		{"probe.E016", check.Info, "404", "nothing takes a POST at /"},
+		{"probe.I027", check.Info, "Server: gunicorn", "gunicorn names itself"},
+		{"probe.I037", check.Info, "/: 404", "Django sends no Permissions-Policy"},
+		{"probe.I039", check.Info, "/: 404", "Django sends no Cross-Origin-Resource-Policy"},
+		{"probe.I062", check.Info, "404", "there is no security.txt"},
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/check/probe"
@@ -48,25 +49,38 @@ func files(t *testing.T) string {
 }
 
 const goodNginx = `
-  server_tokens off;
+  server_tokens off; charset utf-8;
+  ssl_protocols TLSv1.2 TLSv1.3; # here, since the default server's count for all servers of the port
   server { listen HTTP default_server; return 301 https://$host$request_uri; }
   server { listen HTTPS ssl default_server; ssl_certificate CERT; ssl_certificate_key KEY; return 421; }
   server {
     listen HTTPS ssl; server_name www.site.example; ssl_certificate CERT; ssl_certificate_key KEY;
-    ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;
+    ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;
     root ROOT; index index.html;
+    location = /.well-known/security.txt { default_type text/plain; }
     location ~ /\. { return 404; }
-    add_header Strict-Transport-Security "max-age=31536000" always;
+    add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;
     add_header X-Content-Type-Options nosniff always;
     add_header X-Frame-Options DENY always;
     add_header Referrer-Policy same-origin always;
     add_header Cross-Origin-Opener-Policy same-origin always;
+    add_header Cross-Origin-Resource-Policy same-origin always;
     add_header Permissions-Policy "camera=(), microphone=(), geolocation=()" always;
     add_header Content-Security-Policy "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" always;
   }`
 
+// goodFiles are files and a security.txt.
+func goodFiles(t *testing.T) string {
+	root := files(t)
+	write(t, root, ".well-known/security.txt",
+		"Contact: mailto:security@site.example\nExpires: "+time.Now().Add(90*24*time.Hour).UTC().Format(time.RFC3339)+"\n")
+	return root
+}
+
 func TestNginxGood(t *testing.T) {
-	verdict(t, nginx(t, goodNginx, made(t, kind{}), files(t)), []line{})
+	verdict(t, nginx(t, goodNginx, made(t, kind{}), goodFiles(t)), []line{
+		{"probe.I027", check.Info, "Server: nginx", "nginx names itself without its version"},
+	})
 }
 
 func TestNginxBad(t *testing.T) {
@@ -82,7 +96,26 @@ func TestNginxBad(t *testing.T) {
     ssl_protocols TLSv1 TLSv1.1 TLSv1.2; ssl_ciphers "ALL:@SECLEVEL=0";
     root ROOT; index index.html; autoindex on;
   }`, made(t, kind{rsa: true}), root)
+	const headers = "there is no add_header"
 	verdict(t, s, []line{
-		{"probe.E001", check.Error, "", "there is no other server for names that are not the site's"},
+		{"probe.E001", check.Error, "airworthy-probe.invalid/: 200", "there is no default server that refuses"},
+		{"probe.E057", check.Critical, "which sets SECRET_KEY", ".env lies in the folder that is served"},
+		{"probe.E056", check.Error, "/.git/HEAD", ".git lies in the folder that is served"},
+		{"probe.E056", check.Error, "/.git/config", ".git lies in the folder that is served"},
+		{"probe.E004", check.Error, "200, want a redirect", "the server for http has files and no return 301"},
+		{"probe.W005", check.Warning, "all 4 answers", headers},
+		{"probe.W008", check.Warning, "all 4 answers", headers},
+		{"probe.W009", check.Warning, "/: 200", headers},
+		{"probe.W010", check.Warning, "/: 200", headers},
+		{"probe.W011", check.Warning, "/: 200", headers},
+		{"probe.W012", check.Warning, "/: 200", headers},
+		{"probe.I037", check.Info, "/: 200", headers},
+		{"probe.I039", check.Info, "/: 200", headers},
+		{"probe.W041", check.Warning, "/: 200", "there is no charset, in the page neither"},
+		{"probe.W108", check.Warning, "TLS 1.0 is accepted, TLS 1.1 is accepted", "ssl_protocols says so"},
+		{"probe.I110", check.Info, "TLS 1.2", "ssl_protocols leaves out TLSv1.3"},
+		{"probe.W111", check.Info, "TLS_RSA_WITH", "ssl_ciphers is ALL and the certificate has an RSA key"},
+		{"probe.I027", check.Info, "Server: nginx/1.", "server_tokens is on"},
+		{"probe.I062", check.Info, "404", "there is no security.txt"},
 	})
 }
