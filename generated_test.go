@@ -142,12 +142,8 @@ func checkSection(b *strings.Builder, r cli.Rule) {
 	part(about + ".")
 	part(markdown(r.Why))
 	part("*What to do:* " + markdown(r.Hint))
-	if d, ok := r.Django(); ok {
-		text := markdown(d.Hint)
-		if d.Title != r.Title {
-			text = markdown(d.Title) + " " + text
-		}
-		part("*In a Django project:* " + text)
+	if text := r.Django(); text != "" {
+		part("*In a Django project:* " + markdown(text))
 	}
 	part("*Source:* <" + r.See + ">")
 }

@@ -85,13 +85,7 @@ func explain(b *strings.Builder, r Rule, bold bool) {
 	}
 	part("why", r.Why)
 	part("what to do", r.Hint)
-	if d, ok := r.Django(); ok {
-		if d.Title != r.Title {
-			part("in Django", d.Title+" "+d.Hint)
-		} else {
-			part("in Django", d.Hint)
-		}
-	}
+	part("in Django", r.Django())
 	part("setting", r.Setting)
 	part("looks at", r.LooksAt()+", "+r.Runs())
 	part("set aside", r.SetAside())

@@ -51,7 +51,7 @@ func TestExplain(t *testing.T) {
 		t.Fatalf("status %d", status)
 	}
 	for _, want := range []string{"lamp.W001  WARNING\nIt is dark.\n", "Whoever walks", "what to do    Switch LAMP on.",
-		"in Django     LAMP is None. Set LAMP to True.", "setting       LAMP", "looks at      the settings, with --deploy\n",
+		"in Django     LAMP is None. The cat. Set LAMP to True.", "setting       LAMP", "looks at      the settings, with --deploy\n",
 		"set aside     by a waiver (--waivers)", `SILENCED_SYSTEM_CHECKS="lamp.W001=the`, "tags          light, lamp", "source        https://lamp.example/dark\n"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)

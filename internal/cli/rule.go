@@ -82,14 +82,23 @@ func (r Rule) SetAside() string {
 	return `by a waiver (--waivers), or in an application's settings: SILENCED_SYSTEM_CHECKS="` + r.ID + `=the reason"`
 }
 
-// Django returns the rule in the words for a Django project; false if it has none of its own.
-func (r Rule) Django() (check.Check, bool) {
-	for _, c := range r.Also {
-		if slices.Contains(c.Tags, "django") && (c.Title != r.Title || c.Hint != r.Hint) {
-			return c, true
-		}
+// Django returns what is said of the rule in other words for a Django project, what to do at the end; empty if nothing is.
+func (r Rule) Django() string {
+	i := slices.IndexFunc(r.Also, func(c check.Check) bool {
+		return slices.Contains(c.Tags, "django") && (c.Title != r.Title || c.Why != r.Why || c.Hint != r.Hint)
+	})
+	if i < 0 {
+		return ""
 	}
-	return check.Check{}, false
+	c := r.Also[i]
+	text := c.Hint
+	if c.Why != r.Why {
+		text = c.Why + " " + text
+	}
+	if c.Title != r.Title {
+		text = c.Title + " " + text
+	}
+	return text
 }
 
 // Nearest returns the IDs that somebody who wrote id may have meant: all that begin like it, or a few with the fewest
