@@ -3,7 +3,8 @@
 # step of theirs in a shell, the git hook by git, and the hook for pre-commit by pre-commit. Arguments go to go test.
 set -euo pipefail
 cd "$(dirname "$0")"
-../../.ci/need git nodejs npm python3 python3-venv
+../../.ci/need git python3 python3-venv
+command -v npm >/dev/null || ../../.ci/need nodejs npm
 tools=$(mktemp -d)
 trap 'rm -rf "$tools"' EXIT
 GOBIN="$tools" GOWORK=off GOFLAGS=-mod=mod go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
