@@ -70,7 +70,7 @@ var floors = map[string]int{
 	"check/repo":                     4,
 	"internal/yamltree":              1, // YAML that may be hostile
 	"check/waivers":                  4, // the file of waivers
-	"check/deployment":               4, // Compose, Kubernetes, Dockerfile, CI and systemd files
+	"check/deployment":               5, // Compose, Kubernetes, Dockerfile, CI and systemd files
 	"check/preflight":                1, // the sixteen items; the admin's checklist is made of them
 	"drivers/awssecrets":             5,
 	"drivers/azuresecrets":           5,

@@ -9,7 +9,9 @@ import (
 
 	"github.com/airworthy-go/airworthy"
 	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/check/deployment"
 	"github.com/airworthy-go/airworthy/check/probe"
+	"github.com/airworthy-go/airworthy/check/repo"
 	"github.com/airworthy-go/airworthy/internal/cli"
 )
 
@@ -63,6 +65,9 @@ func (p *program) check(ctx context.Context, f checkFlags) error {
 	}
 	checks, set, closeApp := p.checks(ctx, &opt)
 	defer closeApp()
+	if f.deploy && repo.Exists("") {
+		checks = append(checks, deployment.In("").Checks()...)
+	}
 	if f.history {
 		checks = append(checks, set.HistoryChecks()...)
 	}

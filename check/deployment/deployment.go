@@ -1,7 +1,7 @@
 // Package deployment judges the files by which a site is put on machines: Compose, Kubernetes, Dockerfile, continuous
 // integration and systemd. It finds secrets that stand in them as plain text, and debugging that they turn on.
 //
-//	checks := deployment.Config{Tree: os.DirFS(dir)}.Checks()
+//	checks := deployment.In(dir).Checks()
 //
 // These files have good ways to name a secret without holding it, which are no findings: Compose's secrets and ${VAR:?}, *_FILE
 // variables, secretKeyRef, SealedSecret and ExternalSecret, values that SOPS or a vault encrypted, secrets of the CI system,
@@ -24,16 +24,25 @@ import (
 	"strings"
 
 	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/check/repo"
 	"github.com/airworthy-go/airworthy/internal/yamltree"
 )
 
-// Config says which files to look at.
+// Config says which files to look at. [In] makes one for a directory.
 type Config struct {
 	Tree fs.FS // the files; required
 
-	// Paths returns the files of the tree that count, with slashes, such as those that git tracks. Nil means all regular
-	// files but those of .git and of packages that were installed there.
-	Paths func(context.Context) ([]string, error)
+	// Paths are the files of the tree that count, with slashes, such as those that git tracks. Nil means all regular files
+	// but those of .git and of packages that were installed there.
+	Paths []string
+
+	open func(context.Context) (fs.FS, []string, error) // what Tree and Paths are, once they are needed
+}
+
+// In returns a Config for the repository that dir is in: the files that git tracks or would add. Where there is none it is for
+// the files below dir.
+func In(dir string) Config {
+	return Config{open: func(ctx context.Context) (fs.FS, []string, error) { return repo.Files(ctx, dir) }}
 }
 
 const (
@@ -124,16 +133,20 @@ func (s *scan) find(ctx context.Context, id string) ([]check.Finding, error) {
 }
 
 func (s *scan) look(ctx context.Context) (map[string][]check.Finding, error) {
+	var err error
+	if s.open != nil {
+		if s.Tree, s.Paths, err = s.open(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if s.Tree == nil {
 		return nil, errors.New("deployment: no files: set Config.Tree")
 	}
-	list := s.Paths
-	if list == nil {
-		list = s.walk
-	}
-	paths, err := list(ctx)
-	if err != nil {
-		return nil, err
+	paths := s.Paths
+	if paths == nil {
+		if paths, err = s.walk(ctx); err != nil {
+			return nil, err
+		}
 	}
 	found := map[string][]check.Finding{}
 	for _, p := range paths {

@@ -2,9 +2,9 @@ package deployment_test
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -111,9 +111,33 @@ func TestTreesOfTheMachine(t *testing.T) {
 	if len(r.Findings) != 1 || r.Findings[0].File != "deploy/compose.yml" || len(r.NotRun) > 0 {
 		t.Errorf("findings = %+v, not run %v; want the one of deploy/", r.Findings, r.NotRun)
 	}
-	only := deployment.Config{Tree: root.FS(), Paths: func(context.Context) ([]string, error) { return []string{"gone.yml", "compose.yml"}, nil }}
+	only := deployment.Config{Tree: root.FS(), Paths: []string{"gone.yml", "compose.yml"}}
 	if r := check.Run(t.Context(), only.Checks(), check.Options{Deploy: true}); len(r.Findings)+len(r.NotRun) > 0 {
 		t.Errorf("a link and a file that is gone: %+v, %v", r.Findings, r.NotRun)
+	}
+}
+
+// TestRepository looks at what git tracks or would add, and at nothing else.
+func TestRepository(t *testing.T) {
+	dir := t.TempDir()
+	const bad = "services: {a: {environment: {API_KEY: Xk29fmqwL0}}}"
+	for name, text := range map[string]string{"a/compose.yml": bad, "ignored/compose.yml": bad, ".gitignore": "ignored/\n"} {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := check.Run(t.Context(), deployment.In(dir).Checks(), check.Options{Deploy: true}); len(got.Findings) != 2 {
+		t.Errorf("without git: %+v, want both", got.Findings)
+	}
+	if out, err := exec.Command("git", "-C", dir, "init", "-q").CombinedOutput(); err != nil {
+		t.Skipf("git is needed: %s", out)
+	}
+	got := check.Run(t.Context(), deployment.In(filepath.Join(dir, "a")).Checks(), check.Options{Deploy: true})
+	if len(got.Findings) != 1 || got.Findings[0].File != "a/compose.yml" {
+		t.Errorf("with git: %+v, want the one that is not ignored", got.Findings)
 	}
 }
 
@@ -121,8 +145,8 @@ func TestWhatCannotBeReadHasNotPassed(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, c := range map[string]deployment.Config{
-		"no tree": {},
-		"no list": {Tree: fstest.MapFS{}, Paths: func(context.Context) ([]string, error) { return nil, errors.New("git failed") }},
+		"no tree":   {},
+		"no folder": deployment.In(filepath.Join(t.TempDir(), "gone")),
 	} {
 		if r := check.Run(t.Context(), c.Checks(), check.Options{Deploy: true}); len(r.NotRun) != len(c.Checks()) {
 			t.Errorf("%s: %d of %d checks did not run", name, len(r.NotRun), len(c.Checks()))

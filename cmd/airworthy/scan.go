@@ -75,7 +75,15 @@ func scan(ctx context.Context, p *cli.Program, f scanFlags, dir string) error {
 	if cli.Terminal(p.Err) {
 		c.Progress = (&bar{w: p.Err}).show
 	}
-	return f.Judge(ctx, p, dir, cli.TreeChecks(c), opt)
+	return f.Judge(ctx, p, subject(dir), cli.TreeChecks(c), opt)
+}
+
+// subject is what a report calls a directory: its name, and not where the machine keeps it.
+func subject(dir string) string {
+	if abs, err := filepath.Abs(dir); err == nil {
+		return filepath.Base(abs)
+	}
+	return dir
 }
 
 // config returns what the flags ask for. Its error is one of usage.

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"io"
-	"os"
 
 	"github.com/spf13/pflag"
 
@@ -80,13 +79,9 @@ func (l *Checklist) Judge(ctx context.Context, p *Program, checks []check.Check,
 // ignores, and what the files say that deploy it. All commands that look at a tree ask these.
 func TreeChecks(c repo.Config) []check.Check {
 	var checks []check.Check
-	dir := c.Dir
-	if dir == "" {
-		dir = "."
-	}
-	if repo.Exists(dir) {
+	if repo.Exists(c.Dir) {
 		checks = c.Checks()
 	}
 	checks = append(checks, c.ScanChecks()...)
-	return append(checks, deployment.Config{Tree: os.DirFS(dir)}.Checks()...)
+	return append(checks, deployment.In(c.Dir).Checks()...)
 }
