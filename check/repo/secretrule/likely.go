@@ -57,7 +57,7 @@ func random(v []byte, length int) bool {
 }
 
 // hasDigitOrSign reports whether v has something else than letters, as nearly all random values of some length do; a value
-// of letters alone counts from a length at which words would show.
+// of letters alone has to look more random than others, or to be so long that words would show.
 func hasDigitOrSign(v []byte) bool {
 	letters, digits := 0, 0
 	for _, b := range v {
@@ -68,7 +68,7 @@ func hasDigitOrSign(v []byte) bool {
 			digits++
 		}
 	}
-	return letters > 0 && (digits > 0 || letters < len(v) || len(v) >= 32)
+	return letters > 0 && (digits > 0 || letters < len(v) || len(v) >= 32 || len(v) >= 20 && randomness(v) >= 0.5)
 }
 
 func distinct(v []byte) int {
@@ -173,6 +173,9 @@ func isTemplate(v []byte) bool {
 		{"${", "}"}, {"$(", ")"}, {"{{", "}}"}, {"<", ">"}, {"%(", ")"}, {"#{", "}"}, {"[[", "]]"}, {"<%", "%>"}, {"<<", ">>"}, {"%{", "}"}, {"__", "__"},
 		{"{", "}"}, {"[", "]"}, {"@", "@"}, {"%", "%"},
 	} {
+		if len(pair[0]) > 1 && bytes.HasPrefix(v, []byte(pair[0])) && bytes.HasSuffix(v, []byte(pair[1])) {
+			return true
+		}
 		_, rest, ok := bytes.Cut(v, []byte(pair[0]))
 		inner, _, ended := bytes.Cut(rest, []byte(pair[1]))
 		if !ok || !ended || !nameBytes(inner) {
