@@ -128,7 +128,10 @@ var fillers = []string{
 	"faketoken", "fake", "mocked", "unsafe", "hunter2", "correcthorse", "qwerty", "asdfgh", "deadbeef", "cafebabe", "undefined",
 	"xxxx", "****", "0000000", "1234567", "abcdefg", "aaaaaaa", "todo", "fixme", "bogus", "invalid", "keyboardcat", "letmein",
 	"environ", "getenv", "process.env", "secrets.", "vault:", "ssm:", "arn:aws:", "op://", "keyvault", "...", "…", "goes", "temporary",
-	"localhost", "development",
+	"localhost", "development", "s3cr3t", "p4ssw0rd", "p@ssw0rd", "p@ssword", "tr0ub4dor", "canary", "c4n4ry",
+	// What is left of "test", "password" and nothing in MD5, SHA-1 and SHA-256.
+	"098f6bcd4621d373", "5f4dcc3b5aa765d6", "d41d8cd98f00b204", "a94a8fe5ccb19ba6", "5baa61e4c9b93f3f", "da39a3ee5e6b4b0d", "9f86d081884c7d65",
+	"5e884898da280471", "e3b0c44298fc1c14",
 }
 
 // shortFillers count as words only, since random values hold them by chance.

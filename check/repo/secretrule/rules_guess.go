@@ -45,7 +45,7 @@ func guess(f *File, at int) (found []Match) {
 // isReference reports whether a value says where something is, or is what only looks like a secret: an address, a path, a
 // regular expression, a public key, a hash of a password, the sum of a file.
 func isReference(v []byte) bool {
-	for _, mark := range []string{"://", "\\", "=>", "&&", "()", "[0-9", "[a-z", "[A-Z", "A-Za", "a-f0"} {
+	for _, mark := range []string{"://", "\\", "=>", "&&", "()", "[0-9", "[a-z", "[A-Z", "A-Za", "a-f0", "(?:", "|[", "]|", "([", ".*"} {
 		if bytes.Contains(v, []byte(mark)) {
 			return true
 		}

@@ -108,7 +108,23 @@ func isKeyOf(label string, body []byte) bool {
 		tag := body[0]
 		return tag>>6 == 3 && tag&63 == 5 || tag>>6 == 2 && tag>>2&15 == 5
 	}
-	return body[0] == 0x30 // DER: a SEQUENCE
+	n := derLength(body)
+	return n > 0 && len(body) >= n-8 && len(body) <= n+64
+}
+
+// derLength returns how long a SEQUENCE in DER says it is, with its head; 0 if there is none. A key that was cut for a document
+// is shorter.
+func derLength(body []byte) int {
+	switch {
+	case body[0] != 0x30:
+	case body[1] < 0x80:
+		return int(body[1]) + 2
+	case body[1] == 0x81:
+		return int(body[2]) + 3
+	case body[1] == 0x82:
+		return int(binary.BigEndian.Uint16(body[2:])) + 4
+	}
+	return 0
 }
 
 // isEncrypted reports whether a key can be used only with a password.

@@ -7,7 +7,7 @@ import (
 
 // testWords are, beside those that begin with "test", parts of a path that say that what is in it is made up: tests, examples, documentation.
 var testWords = []string{
-	"spec", "specs", "fixture", "fixtures", "mock", "mocks",
+	"spec", "specs", "fixture", "fixtures", "mock", "mocks", "fake", "fakes", "dummy",
 	"e2e", "cypress", "example", "examples", "sample", "samples", "demo", "demos", "doc", "docs", "documentation", "tutorial",
 	"tutorials", "swagger", "openapi", "insecure", "conformance", "benchmark", "benchmarks", "bench", "conftest", "mirage",
 }
