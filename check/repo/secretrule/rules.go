@@ -6,6 +6,6 @@ import "slices"
 func All() []*Rule {
 	return slices.Concat(
 		rulesOf(forges()), rulesOf(clouds()), rulesOf(services()), rulesOf(models()),
-		webTokens(), keys(), urls(), logins(), frameworks(), named(), guesses(),
+		webTokens(), keys(), urls(), logins(), frameworks(), named(), manifests(), guesses(),
 	)
 }

@@ -52,11 +52,11 @@ func isReference(v []byte) bool {
 	}
 	for _, start := range []string{
 		"/", "./", "../", "^", "sha1-", "sha256", "sha384", "sha512", "$argon2", "$2y$", "$2b$", "$2a$", "pbkdf2_", "scrypt", "ssh-", "MII", "-----BEGIN", "data:",
-		"ENC[", "AgA", "vault:", "$ANSIBLE", "age1", "arn:", "op:", "sealed:", "enc:", "AQICAH", "gAAAAA",
+		"ENC[", "AgA", "AgB", "AgC", "AgD", "vault:", "$ANSIBLE", "age1", "arn:", "op:", "sealed:", "enc:", "AQICAH", "gAAAAA",
 	} {
 		if bytes.HasPrefix(v, []byte(start)) {
 			return true
 		}
 	}
-	return bytes.Count(v, []byte("/")) > 4 || bytes.Count(v, []byte(".")) > 3
+	return bytes.Count(v, []byte("/")) > 3+len(v)/20 || bytes.Count(v, []byte(".")) > 3
 }

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	maxPEM       = 32 << 10
+	maxPEM       = 16 << 10
 	revokeKey    = "https://cheatsheetseries.owasp.org/cheatsheets/Key_Management_Cheat_Sheet.html"
 	revokeGoogle = "https://cloud.google.com/iam/docs/keys-create-delete"
 )
