@@ -40,6 +40,7 @@ type sighting struct {
 // searcher looks for secrets in contents. One goroutine uses it.
 type searcher struct {
 	scanner *secretrule.Scanner
+	series  *secretrule.Series
 	mac     hash.Hash
 	buf     []byte
 }
@@ -90,7 +91,7 @@ func (s *searcher) short(data []byte, kinds secretrule.Kind) []sighting {
 		data = narrow
 	}
 	f := secretrule.File{Data: data, Kinds: kinds}
-	return s.note(nil, s.scanner.Scan(&f), 0)
+	return s.note(nil, s.series.Scan(&f), 0)
 }
 
 // long looks at a content of any length, a window after the other.

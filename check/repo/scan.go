@@ -86,7 +86,7 @@ func (c Config) newScan() (*scan, error) {
 	}
 	mac := marker()
 	s.scanner = scanner
-	s.marks = func() *searcher { return &searcher{scanner: scanner, mac: mac()} }
+	s.marks = func() *searcher { return &searcher{scanner: scanner, series: scanner.Series(), mac: mac()} }
 	marks := s.marks()
 	for _, v := range c.Secrets {
 		if text := v.Value.Reveal(); text != "" {

@@ -13,6 +13,7 @@ type machine struct {
 	classes int
 	ends    [][]int32 // by state: the literals that end in it
 	length  []int32   // of each literal
+	longest int       // of all
 }
 
 const (
@@ -26,6 +27,7 @@ func compile(literals []string) (*machine, error) {
 	for _, l := range literals {
 		total += len(l)
 		m.length = append(m.length, int32(len(l)))
+		m.longest = max(m.longest, len(l))
 		for _, b := range lower([]byte(l)) {
 			if m.class[b] == 0 {
 				m.class[b] = uint16(m.classes)
@@ -97,17 +99,14 @@ func (m *machine) run(data []byte, from, to int, found func(literal, at int)) {
 	}
 	next, class := m.next, &m.class
 	state := uint32(0)
-	for i := from; i < len(data); i++ {
-		state = next[state+uint32(class[data[i]])]
+	for i, b := range data[from:min(len(data), to+m.longest-1)] { // where what began before to has ended
+		state = next[state+uint32(class[b])]
 		if state&hit == 0 {
-			if state == 0 && i >= to {
-				return // nothing that began before to is under way
-			}
 			continue
 		}
 		state &^= hit
 		for _, l := range m.ends[state/uint32(m.classes)] {
-			if at := i + 1 - int(m.length[l]); at < to {
+			if at := from + i + 1 - int(m.length[l]); at < to {
 				found(int(l), at)
 			}
 		}

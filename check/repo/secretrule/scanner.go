@@ -76,21 +76,25 @@ func (s *Scanner) Scan(f *File) []Match { return s.ScanPart(f, 0, len(f.Data)) }
 // is there for the rules to look at.
 func (s *Scanner) ScanPart(f *File, from, to int) []Match {
 	var found []Match
-	s.machine.run(f.Data, from, to, func(literal, at int) {
-		for _, r := range s.of[literal] {
-			if r.Kinds != 0 && r.Kinds&f.Kinds == 0 {
-				continue
-			}
-			for _, m := range r.Match(f, at) {
-				m.Rule = r
-				found = append(found, m)
-			}
-		}
-	})
+	s.machine.run(f.Data, from, to, func(literal, at int) { found = s.ask(found, f, literal, at) })
 	if len(found) == 0 {
 		return nil
 	}
 	return s.finish(f, found)
+}
+
+// ask adds what the rules of a literal find at a place.
+func (s *Scanner) ask(found []Match, f *File, literal, at int) []Match {
+	for _, r := range s.of[literal] {
+		if r.Kinds != 0 && r.Kinds&f.Kinds == 0 {
+			continue
+		}
+		for _, m := range r.Match(f, at) {
+			m.Rule = r
+			found = append(found, m)
+		}
+	}
+	return found
 }
 
 // finish keeps one match where several overlap, sorts them and fills in what can be known of the place.

@@ -33,7 +33,7 @@ type Rule struct {
 	// file.
 	Kinds Kind
 
-	// Match decides, once for each place at which a literal begins, in ascending order. It returns what it found there,
+	// Match decides, once for each place at which a literal begins. It returns what it found there,
 	// usually nothing; the same secret found from two literals counts once. It must not keep or change f.Data.
 	Match func(f *File, at int) []Match
 
