@@ -30,15 +30,20 @@ func keys() []*Rule {
 			Match: func(f *File, at int) []Match { return privateKeys(f, at, false) }},
 		{ID: "encrypted-private-key", Name: "private key under a password", Literals: pem, Level: check.Warning, Tests: check.Info,
 			Revoke: revokeKey, Match: func(f *File, at int) []Match { return privateKeys(f, at, true) }},
-		{ID: "putty-key", Name: "PuTTY private key", Literals: []string{"putty-user-key-file-"}, Tests: check.Info, Revoke: revokeKey, Match: puttyKey},
-		{ID: "jwk", Name: "private JSON Web Key", Literals: []string{`"kty"`}, Tests: check.Info, Revoke: "https://www.rfc-editor.org/rfc/rfc7517", Match: jwk()},
-		{ID: "key-store", Name: "key store", Literals: []string{"\xfe\xed\xfe\xed", "\x03\xd9\xa2\x9a", "\x2a\x86h\x86\xf7\x0d\x01\x07\x01"}, Level: check.Warning,
+		{ID: "putty-key", Name: "PuTTY private key", Literals: []string{"putty-user-key-file-"}, Tests: check.Info, Revoke: revokeKey,
+			Match: puttyKey},
+		{ID: "jwk", Name: "private JSON Web Key", Literals: []string{`"kty"`}, Tests: check.Info,
+			Revoke: "https://www.rfc-editor.org/rfc/rfc7517", Match: jwk()},
+		{ID: "key-store", Name: "key store",
+			Literals: []string{"\xfe\xed\xfe\xed", "\x03\xd9\xa2\x9a", "\x2a\x86h\x86\xf7\x0d\x01\x07\x01"}, Level: check.Warning,
 			Tests: check.Info, Revoke: revokeKey, Match: keyStore},
 	}, rulesOf([]token{
-		{id: "age-key", name: "age identity", variable: "AIRWORTHY_AGE_IDENTITY", pattern: `AGE-SECRET-KEY-(?:PQ-)?1[02-9AC-HJ-NP-Z]{58}`, literals: []string{"age-secret-key-"},
-			valid: isBech32, sure: true, tests: check.Info, revoke: "https://github.com/FiloSottile/age"},
-		{id: "wireguard-key", name: "WireGuard private key", pattern: `(?i:privatekey)[ \t]*=[ \t]*([0-9A-Za-z+/]{42}[AEIMQUYcgkosw048]=)`, literals: []string{"privatekey"},
-			kinds: Properties, tests: check.Info, revoke: "https://www.wireguard.com/quickstart/"},
+		{id: "age-key", name: "age identity", variable: "AIRWORTHY_AGE_IDENTITY", pattern: `AGE-SECRET-KEY-(?:PQ-)?1[02-9AC-HJ-NP-Z]{58}`,
+			literals: []string{"age-secret-key-"},
+			valid:    isBech32, sure: true, tests: check.Info, revoke: "https://github.com/FiloSottile/age"},
+		{id: "wireguard-key", name: "WireGuard private key", pattern: `(?i:privatekey)[ \t]*=[ \t]*([0-9A-Za-z+/]{42}[AEIMQUYcgkosw048]=)`,
+			literals: []string{"privatekey"},
+			kinds:    Properties, tests: check.Info, revoke: "https://www.wireguard.com/quickstart/"},
 	})...)
 }
 

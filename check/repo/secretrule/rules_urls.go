@@ -19,15 +19,18 @@ const (
 // urls are addresses and connection strings with a password.
 func urls() []*Rule {
 	rules := rulesOf([]token{
-		{id: "azure-account-key", name: "Azure storage account key", variable: "AZURE_STORAGE_CONNECTION_STRING", pattern: `(?i:accountkey)=([0-9A-Za-z+/]{86}==)`,
+		{id: "azure-account-key", name: "Azure storage account key", variable: "AZURE_STORAGE_CONNECTION_STRING",
+			pattern:  `(?i:accountkey)=([0-9A-Za-z+/]{86}==)`,
 			literals: []string{"accountkey="}, tests: check.Info, revoke: revokeAzure, valid: unpublished},
 		{id: "azure-shared-access-key", name: "Azure shared access key", variable: "AZURE_SERVICEBUS_CONNECTION_STRING",
 			pattern: `(?i:sharedaccesskey)=([0-9A-Za-z+/]{43}=)`, literals: []string{"sharedaccesskey="}, tests: check.Info,
 			revoke: "https://learn.microsoft.com/en-us/azure/service-bus-messaging/service-bus-sas"},
-		{id: "azure-sas", name: "Azure shared access signature", variable: "AZURE_STORAGE_SAS_TOKEN", pattern: `[?&]sig=([0-9A-Za-z%+/]{43,80}(?:%3[dD]|=))`,
+		{id: "azure-sas", name: "Azure shared access signature", variable: "AZURE_STORAGE_SAS_TOKEN",
+			pattern:  `[?&]sig=([0-9A-Za-z%+/]{43,80}(?:%3[dD]|=))`,
 			literals: []string{"?sig=", "&sig="}, level: check.Warning, tests: check.Info,
 			revoke: "https://learn.microsoft.com/en-us/azure/storage/common/storage-sas-overview"},
-		{id: "sentry-dsn-secret", name: "Sentry DSN with its secret", variable: "SENTRY_DSN", pattern: `https?://[0-9a-f]{32}:([0-9a-f]{32})@[0-9A-Za-z.:-]+/[0-9]+`,
+		{id: "sentry-dsn-secret", name: "Sentry DSN with its secret", variable: "SENTRY_DSN",
+			pattern:  `https?://[0-9a-f]{32}:([0-9a-f]{32})@[0-9A-Za-z.:-]+/[0-9]+`,
 			literals: []string{"https://", "http://"}, level: check.Warning, tests: check.Info, revoke: revokeSentry},
 	})
 	return append(rules,
@@ -39,9 +42,11 @@ func urls() []*Rule {
 			}, Match: withPassword},
 		&Rule{ID: "mail-url", Name: "mail server's URL with a password", Variable: "EMAIL_URL", Revoke: revokeDatabase, Tests: check.Info,
 			Literals: []string{"smtp://", "smtps://", "smtp+", "submission://", "imap://", "imaps://"}, Match: withPassword},
-		&Rule{ID: "url-password", Name: "URL with a password", Literals: []string{"https://", "http://", "ftp://", "ftps://", "sftp://", "ldap://", "ldaps://", "cloudinary://"},
-			Level: check.Warning, Tests: check.Info, Revoke: "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1", Match: withPassword},
-		&Rule{ID: "connection-string", Name: "connection string with a password", Variable: "CONNECTION_STRING", Revoke: revokeDatabase, Tests: check.Info,
+		&Rule{ID: "url-password", Name: "URL with a password",
+			Literals: []string{"https://", "http://", "ftp://", "ftps://", "sftp://", "ldap://", "ldaps://", "cloudinary://"},
+			Level:    check.Warning, Tests: check.Info, Revoke: "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1", Match: withPassword},
+		&Rule{ID: "connection-string", Name: "connection string with a password", Variable: "CONNECTION_STRING", Revoke: revokeDatabase,
+			Tests:    check.Info,
 			Literals: []string{"password=", "pwd="}, Match: connectionString()},
 	)
 }
