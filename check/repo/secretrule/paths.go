@@ -13,10 +13,16 @@ var testWords = []string{
 }
 
 // InTests reports whether a path, with slashes and from the top of the tree, is one of tests, examples or documentation,
-// by its words: tests/, testdata/, user_test.go, settings.test.py, README.md.
+// by its words: tests/, testdata/, user_test.go, settings.test.py, README.md, server.env.template.
 func InTests(path string) bool {
 	path = strings.ToLower(path)
-	if KindsOf(path[strings.LastIndexByte(path, '/')+1:])&Docs != 0 {
+	base := path[strings.LastIndexByte(path, '/')+1:]
+	for _, end := range []string{".template", ".tmpl", ".dist", ".tpl"} {
+		if strings.HasSuffix(base, end) {
+			return true
+		}
+	}
+	if KindsOf(base)&Docs != 0 {
 		return true
 	}
 	words := strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '_' || r == '-' || r == '.' })

@@ -35,11 +35,25 @@ func guess(f *File, at int) (found []Match) {
 		if _, ok := isJWT(v.text); ok {
 			continue // the rules for these judge it
 		}
-		if !v.field && random(v.text, 20) && !Placeholder(v.text) && !Published(v.text) && !isReference(v.text) {
+		if !v.field && random(v.text, 20) && !Placeholder(v.text) && !Published(v.text) && !isReference(v.text) && !wrapsPlaceholder(v.text) {
 			found = append(found, Match{Start: v.start, End: v.end, Name: a.name, Secret: bytes.Clone(v.text)})
 		}
 	}
 	return found
+}
+
+// wrapsPlaceholder reports whether a value is base64 of a text that only stands for a secret.
+func wrapsPlaceholder(v []byte) bool {
+	plain := decode64(v)
+	if len(plain) < len(v)*3/4-3 || len(plain) == 0 {
+		return false
+	}
+	for _, b := range plain {
+		if b < ' ' || b > '~' {
+			return false
+		}
+	}
+	return Placeholder(plain) || readsLikeName(plain)
 }
 
 // isReference reports whether a value says where something is, or is what only looks like a secret: an address, a path, a

@@ -32,7 +32,7 @@ func manifest(f *File, at int) (found []Match) {
 	if i := bytes.Index(f.Data[at:high], []byte("\n---")); i >= 0 {
 		high = at + i
 	}
-	section, indent := "", 0
+	section, indent, child := "", 0, 0 // child is the indent of what stands directly below: deeper lines are texts of files
 	for start := low; start < high; {
 		end := start + len(f.Data[start:high])
 		if i := bytes.IndexByte(f.Data[start:high], '\n'); i >= 0 {
@@ -43,14 +43,17 @@ func manifest(f *File, at int) (found []Match) {
 		name, value, ok := bytes.Cut(line, []byte(":"))
 		key := string(bytes.Trim(name, " \t\""))
 		value = bytes.Trim(value, " \t\r\"',")
+		if ok && section != "" && child == 0 && lead > indent {
+			child = lead
+		}
 		switch {
 		case !ok && len(bytes.TrimSpace(line)) > 0 && lead <= indent:
 			section = ""
 		case key == "data" || key == "stringData":
-			section, indent = key, lead
+			section, indent, child = key, lead, 0
 		case ok && lead <= indent:
 			section = ""
-		case ok && section != "" && len(value) > 0 && !bytes.ContainsAny(value, " |{"):
+		case ok && section != "" && len(value) > 0 && lead == child && !bytes.ContainsAny(value, " |{>") && line[lead] != '-':
 			if secret, ok := manifestValue(key, value, section == "data"); ok {
 				from := start + bytes.Index(line, value)
 				found = append(found, Match{Start: from, End: from + len(value), Name: key, Secret: secret})
@@ -76,7 +79,7 @@ func manifestValue(name string, value []byte, encoded bool) ([]byte, bool) {
 		}
 		value = bytes.TrimSpace(plain)
 	}
-	if len(value) < 8 || Placeholder(value) || weak(value, "") || bytes.HasPrefix(value, []byte("-----BEGIN")) || strings.Contains(string(value), "://") {
+	if len(value) < 8 || Placeholder(value) || weak(value, "") || isReference(value) || bytes.HasPrefix(value, []byte("-----BEGIN")) || strings.Contains(string(value), "://") {
 		return nil, false // a key in PEM and the password of a URL have rules of their own
 	}
 	return bytes.Clone(value), true

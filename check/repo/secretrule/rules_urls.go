@@ -109,6 +109,9 @@ func weak(password []byte, user string) bool {
 		strings.HasPrefix(low, "$") || strings.HasPrefix(low, ":") || strings.HasPrefix(low, "%") || strings.ContainsAny(low, "{}<>()[]") {
 		return true
 	}
+	if strings.Trim(string(password), "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == "" {
+		return true // the name of what is to be put there
+	}
 	switch strings.TrimRight(low, "0123456789!") {
 	case "", "secret", "postgres", "mysql", "admin", "root", "guest", "redis", "mongo", "rabbitmq", "docker", "django", "foobar", "token",
 		"db", "database", "pw", "test", "abc", "qwerty", "foo", "bar", "local", "dev", "default", "server", "credential", "credentials", "apikey",
