@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/textproto"
 	"net/url"
@@ -66,7 +67,13 @@ type prober struct {
 }
 
 func newProber(rt http.RoundTripper, claims Claims) *prober {
-	return &prober{rt: rt, Claims: claims.withDefaults(), answers: map[ask]answer{}, errs: map[ask]error{}, pages: map[ask]document{}}
+	p := &prober{rt: rt, Claims: claims.withDefaults(), answers: map[ask]answer{}, errs: map[ask]error{}, pages: map[ask]document{}}
+	if l, ok := rt.(*Live); ok && l != nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		maps.Copy(p.answers, l.seen)
+	}
+	return p
 }
 
 // get returns the answer to a, asking if nobody has. Errors of a live site are kept: it is not asked again by every check

@@ -81,8 +81,9 @@ type Live struct {
 	failed   map[target]failure
 	shaken   map[string]tls.ConnectionState // the first one with each host
 
-	noHTTPS error  // why the site is judged over http, if it was to be https
-	circle  string // the redirect that was one too many
+	seen    map[ask]answer // what Look has asked already
+	noHTTPS error          // why the site is judged over http, if it was to be https
+	circle  string         // the redirect that was one too many
 }
 
 // target is what is connected to: an authority, with its port, and whether over TLS.
@@ -101,7 +102,7 @@ var _ http.RoundTripper = (*Live)(nil)
 // NewLive returns a round tripper for the site. Nothing is sent yet. Its error says what is wrong with the URL.
 func NewLive(c LiveConfig) (*Live, error) {
 	l := &Live{LiveConfig: c, resolved: map[string][]netip.Addr{}, failed: map[target]failure{},
-		shaken: map[string]tls.ConnectionState{}}
+		shaken: map[string]tls.ConnectionState{}, seen: map[ask]answer{}}
 	if err := l.parse(c.URL); err != nil {
 		return nil, fmt.Errorf("probe: %w", err)
 	}

@@ -76,7 +76,18 @@ func (l *Live) spoke() bool {
 
 func (l *Live) first(ctx context.Context, claims Claims) (answer, error) {
 	p := newProber(l, claims)
-	return p.get(ctx, p.page())
+	return l.ask(ctx, p, p.page())
+}
+
+// ask asks for a page and keeps the answer for the checks.
+func (l *Live) ask(ctx context.Context, p *prober, page ask) (answer, error) {
+	a, err := p.get(ctx, page)
+	if err == nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.seen[page] = a
+	}
+	return a, err
 }
 
 // follow returns the pages to look at and the answer to the first of them: where the site leads from one page to another of
@@ -89,7 +100,7 @@ func (l *Live) follow(ctx context.Context, claims Claims, a answer) ([]string, a
 		if !ok || !here(to) {
 			return paths, a, nil
 		}
-		next, err := p.get(ctx, p.ask("GET", to.RequestURI(), ""))
+		next, err := l.ask(ctx, p, p.ask("GET", to.RequestURI(), ""))
 		if err != nil {
 			return paths, a, err
 		}

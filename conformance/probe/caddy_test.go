@@ -97,9 +97,9 @@ https://:HTTPS {
 		{"probe.I007", check.Info, "max-age=300", "HSTS lasts for five minutes"},
 		{"probe.I043", check.Info, "/: 200", "HSTS has no includeSubDomains"},
 		{"probe.W113", check.Warning, "includeSubDomains is missing", "HSTS says preload all the same"},
+		{"probe.W060", check.Warning, "/static/: 200", "file_server says browse"},
 		{"probe.W050", check.Info, "without cookies", "Access-Control-Allow-Origin is *"},
 		{"probe.W028", check.Info, "TRACE", "file_server answers every method"},
-		{"probe.I027", check.Info, "Server: Caddy", "Caddy names itself"},
 		{"probe.I062", check.Info, "404", "there is no security.txt"},
 	})
 }

@@ -91,7 +91,6 @@ urlpatterns = [path('', home), path('ops-7f3k/', admin.site.urls)]
 func TestDjangoGood(t *testing.T) {
 	// gunicorn believes proxies on its own machine, where the probe is here.
 	verdict(t, django(t, goodSettings, goodURLs, "--forwarded-allow-ips", "192.0.2.1"), []line{
-		{"probe.I027", check.Info, "Server: gunicorn", "gunicorn names itself"},
 		{"probe.I043", check.Info, "/: 200", "SECURE_HSTS_INCLUDE_SUBDOMAINS is off"},
 		{"probe.I062", check.Info, "404", "there is no security.txt"},
 	})
@@ -101,7 +100,6 @@ func TestDjangoGood(t *testing.T) {
 func TestDjangoForwarded(t *testing.T) {
 	verdict(t, django(t, goodSettings, goodURLs, "--forwarded-allow-ips", "*"), []line{
 		{"probe.E003", check.Error, "301, without the header", "gunicorn believes X-Forwarded-Proto, whoever sends it"},
-		{"probe.I027", check.Info, "Server: gunicorn", "gunicorn names itself"},
 		{"probe.I043", check.Info, "/: 200", "SECURE_HSTS_INCLUDE_SUBDOMAINS is off"},
 		{"probe.I062", check.Info, "404", "there is no security.txt"},
 	})
@@ -119,7 +117,6 @@ func TestDjangoDebug(t *testing.T) {
 		{"probe.W005", check.Warning, "all 4 answers", "SECURE_HSTS_SECONDS is not set"},
 		{"probe.W012", check.Warning, "all 4 answers", noCSP},
 		{"probe.W032", check.Warning, "/admin/: 302", "the admin is at /admin/"},
-		{"probe.I027", check.Info, "Server: gunicorn", "gunicorn names itself"},
 		{"probe.I037", check.Info, "/: 200", "Django sends no Permissions-Policy"},
 		{"probe.I039", check.Info, "/: 200", "Django sends no Cross-Origin-Resource-Policy"},
 		{"probe.I062", check.Info, "404", "there is no security.txt"},
@@ -136,7 +133,6 @@ func TestDjangoNoDebug(t *testing.T) {
 		{"probe.W032", check.Warning, "/admin/: 302", "the admin is at /admin/"},
 		{"probe.E015", check.Info, "404", "nothing takes a POST at /"},
 		{"probe.E016", check.Info, "404", "nothing takes a POST at /"},
-		{"probe.I027", check.Info, "Server: gunicorn", "gunicorn names itself"},
 		{"probe.I037", check.Info, "/: 404", "Django sends no Permissions-Policy"},
 		{"probe.I039", check.Info, "/: 404", "Django sends no Cross-Origin-Resource-Policy"},
 		{"probe.I062", check.Info, "404", "there is no security.txt"},
