@@ -170,7 +170,11 @@ func TestItemsOfAnApplication(t *testing.T) {
 
 func TestCommands(t *testing.T) {
 	commands := map[check.Evidence]string{check.URL: "bulletin preflight --url https://bulletin.example"}
-	r := preflight.Fold(preflight.Options{Commands: commands}, told(""))
+	r := preflight.Fold(preflight.Options{Commands: commands}, told("headers.W001@settings"))
+	if o := r.Items[9]; o.Proofs[0].Command != "" || o.Proofs[1].Command == "" || !strings.Contains(o.Note, "no such part") {
+		t.Errorf("an application without passwords: %+v", o)
+	}
+	r = preflight.Fold(preflight.Options{Commands: commands}, told(""))
 	for i, want := range map[int][]string{
 		0:  {"airworthy check --deploy --django DIR --settings MODULE", "APP check --deploy", "airworthy scan DIR", commands[check.URL]},
 		12: {"", "", ""}, // no check looks at these

@@ -72,7 +72,7 @@ func Items() []Item {
 	}, {
 		Title: "HTTPS is enforced",
 		Checks: ids("security.W008 https.W001 proxy. probe.E003 probe.E004 probe.E053 probe.W054 probe.E055 probe.E100 probe.E102 " +
-			"probe.E103 probe.E104 probe.W105 probe.E106 probe.E107 probe.W108 probe.E109 probe.I110 probe.W111 probe.E112"),
+			"probe.E103 probe.E104 probe.W105 probe.E106 probe.E107 probe.W108 probe.E109 probe.I110 probe.W111 probe.E112 probe.W114"),
 		Evidence: []Evidence{settings("the redirect, and who is believed about the scheme"), handler("a request over http is redirected"),
 			url("the redirect, the certificate and TLS")},
 	}, {

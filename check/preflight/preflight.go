@@ -81,7 +81,10 @@ type Proof struct {
 	Findings []check.Finding `json:"findings"` // what stands, worst first
 	Waived   []check.Finding `json:"waived"`   // what was set aside, each with the reason
 	NotRun   []check.NotRun  `json:"not_run"`  // checks that could not look
-	Command  string          `json:"command,omitempty"`
+
+	// Command is the command that looks at it, empty if none does: there is no such check, or those that were asked do not look
+	// at this item here.
+	Command string `json:"command,omitempty"`
 }
 
 // Failed reports whether the checklist fails: an item does, or, if it is strict, an item is not verified.
@@ -146,6 +149,11 @@ func (f *folding) add(r *check.Report) {
 	f.notRun = append(f.notRun, r.NotRun...)
 }
 
+// looked reports whether a check of that kind of evidence was asked, about whatever.
+func (f *folding) looked(kind check.Evidence) bool {
+	return slices.ContainsFunc(f.asked, func(c check.Check) bool { return c.Needs == kind })
+}
+
 // outcome judges one item by its own evidence.
 func (f *folding) outcome(i int) Outcome {
 	item := f.list[i]
@@ -160,17 +168,19 @@ func (f *folding) outcome(i int) Outcome {
 		}
 	}
 	o.State = Unverified
-	looked := func(s State) bool {
+	have := func(s State) bool {
 		return slices.ContainsFunc(o.Proofs, func(p Proof) bool { return p.State == s })
 	}
 	switch {
-	case looked(Failed):
+	case have(Failed):
 		o.State = Failed
-	case looked(Unable):
+	case have(Unable):
 	case slices.ContainsFunc(o.Proofs, func(p Proof) bool { return p.State == Passed && !p.Weak }):
 		o.State = Passed
-	case looked(Passed):
+	case have(Passed):
 		o.Note = "What was looked at could have shown that it fails, and cannot show that it has passed."
+	case item.ByHand == "" && slices.ContainsFunc(o.Proofs, func(p Proof) bool { return f.looked(p.Needs) }):
+		o.Note = "The checks that were asked do not look at it: what was judged has no such part, or has it from elsewhere."
 	}
 	return o
 }
@@ -223,7 +233,7 @@ func (f *folding) proof(i int, e Evidence) Proof {
 	case looked:
 		p.State = Passed
 	}
-	if f.list[i].ByHand == "" {
+	if f.list[i].ByHand == "" && (p.State != Unlooked || !f.looked(e.Needs)) {
 		p.Command = cmp.Or(f.commands[e.Needs], commands[e.Needs])
 	}
 	return p

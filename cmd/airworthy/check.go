@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -45,15 +46,11 @@ func checkCommand(p *cli.Program) *cobra.Command {
 			if err := usage(&cfg); err != nil {
 				return err
 			}
-			project, err := read(cmd, cfg)
-			checks := []check.Check{django.ReadCheck(err)}
-			if err == nil {
-				checks = append(checks, project.Checks()...)
-			}
-			if _, fault := errors.AsType[*django.ReadError](err); err != nil && !fault {
+			checks, subject, err := djangoChecks(cmd.Context(), cfg)
+			if err != nil {
 				return err
 			}
-			return gate.Judge(cmd.Context(), p, project.Subject(cfg.Dir, cfg.Settings), checks, opt)
+			return gate.Judge(cmd.Context(), p, subject, checks, opt)
 		},
 	}
 	fs := cmd.Flags()
@@ -97,9 +94,23 @@ func usage(cfg *django.ReadConfig) error {
 	return nil
 }
 
-func read(cmd *cobra.Command, cfg django.ReadConfig) (django.Project, error) {
+func read(ctx context.Context, cfg django.ReadConfig) (django.Project, error) {
 	if cfg.Python == noPython {
 		return django.ReadStatic(cfg.Dir, cfg.Settings)
 	}
-	return django.Read(cmd.Context(), cfg)
+	return django.Read(ctx, cfg)
+}
+
+// djangoChecks reads a project's settings and returns the checks of them, and what the project is called. Settings that cannot
+// be read are a finding.
+func djangoChecks(ctx context.Context, cfg django.ReadConfig) (checks []check.Check, subject string, err error) {
+	project, err := read(ctx, cfg)
+	checks = []check.Check{django.ReadCheck(err)}
+	if err == nil {
+		checks = append(checks, project.Checks()...)
+	}
+	if _, fault := errors.AsType[*django.ReadError](err); err != nil && !fault {
+		return nil, "", err
+	}
+	return checks, project.Subject(cfg.Dir, cfg.Settings), nil
 }
