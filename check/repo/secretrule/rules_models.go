@@ -11,6 +11,8 @@ func models() []token {
 			pattern:  `sk-(?:proj-|svcacct-|admin-|None-)?[0-9A-Za-z_-]{16,}T3BlbkFJ[0-9A-Za-z_-]{16,}`,
 			literals: []string{"t3blbkfj"}, back: 112,
 			revoke: "https://help.openai.com/en/articles/5112595-best-practices-for-api-key-safety"},
+		{id: "openrouter-key", name: "OpenRouter key", variable: "OPENROUTER_API_KEY", pattern: `sk-or-v1-[0-9a-f]{64}`,
+			revoke: "https://openrouter.ai/docs/api/reference/authentication"},
 		{id: "huggingface-token", name: "Hugging Face token", variable: "HF_TOKEN", pattern: `(?:hf_|api_org_)[A-Za-z]{34}`,
 			literals: []string{"hf_", "api_org_"},
 			revoke:   "https://huggingface.co/docs/hub/security-tokens"},
