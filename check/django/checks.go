@@ -69,6 +69,9 @@ func pick(checks []check.Check, ids ...string) (picked []check.Check) {
 		if w, ok := wording[c.ID]; ok {
 			c.Title, c.Hint, c.Why = w.title, w.hint, cmp.Or(w.why, c.Why)
 		}
+		if slices.Contains([]string{"security.W001", "security.W002", "security.W003"}, c.ID) {
+			c.Setting = "MIDDLEWARE"
+		}
 		c.Hint = strings.ReplaceAll(c.Hint, "'nonce'", "CSP.NONCE")
 		c.Tags = append(slices.Clone(c.Tags), "django")
 		picked = append(picked, c)

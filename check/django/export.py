@@ -167,9 +167,11 @@ def login_required(settings):
 
     def first(parent):
         for index, name in enumerate(settings.MIDDLEWARE):
-            found = import_string(name)
-            if inspect.isclass(found) and issubclass(found, parent):
-                return index
+            try:
+                if issubclass(import_string(name), parent):
+                    return index
+            except (ImportError, TypeError):  # as Django's check
+                continue
         return -1
 
     at, before = first(login), first(auth)

@@ -47,6 +47,9 @@ func Modules(dir string) (SettingsModules, error) {
 			return fs.SkipDir
 		}
 		module, python := strings.CutSuffix(p, ".py")
+		if info, err := d.Info(); err != nil || name == "__init__.py" && info.Size() == 0 {
+			return nil
+		}
 		if python && (path.Base(path.Dir(p)) == "settings" || strings.Contains(name, "settings")) {
 			m.Found = append(m.Found, strings.ReplaceAll(strings.TrimSuffix(module, "/__init__"), "/", "."))
 		}

@@ -105,6 +105,9 @@ func (p *Project) staticFacts(dir string) {
 		none := ""
 		p.Admin = &none
 	}
+	if !p.get("ROOT_URLCONF").set {
+		p.Handlers = &map[string]string{}
+	}
 	if !hasURLs {
 		return
 	}
