@@ -90,6 +90,11 @@ func project(t *testing.T, release string, sources []string) (dir string, names 
 		write(name, text)
 	}
 	write("base.py", "from pathlib import Path\n"+hardened)
+	csp := ""
+	if strings.HasPrefix(release, "6.") {
+		csp = "from django.utils.csp import CSP"
+	}
+	write("setup_settings.py", fmt.Sprintf(head, csp)+hardened)
 	write("requirements.txt", "django=="+release+"\n")
 	for i, src := range sources {
 		name := fmt.Sprintf("settings_%04d", i)
@@ -106,7 +111,7 @@ func ask(t *testing.T, python, dir string, names []string) (all []answer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	question, err := json.Marshal(map[string]any{"dir": dir, "export": export, "modules": names})
+	question, err := json.Marshal(map[string]any{"dir": dir, "export": export, "setup": "setup_settings", "modules": names})
 	if err != nil {
 		t.Fatal(err)
 	}
