@@ -36,20 +36,31 @@ func (in *channel) finish() { _ = in.SetReadDeadline(time.Now().Add(50 * time.Mi
 func isolate(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }
 
 // kill ends the process's group and, where the system shows them, the processes that left the group. Those bear the mark.
+// Who is found may have started another one meanwhile, so it looks until there is none.
 func kill(cmd *exec.Cmd, marker string) {
-	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	for range 100 {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		if killMarked(runVariable+"="+marker) == 0 {
+			return
+		}
+	}
+}
+
+// killMarked kills the processes that have a text in their environment, and says how many there were.
+func killMarked(mark string) (n int) {
 	dirs, err := os.ReadDir("/proc")
 	if err != nil {
-		return
+		return 0
 	}
 	for _, d := range dirs {
 		pid, err := strconv.Atoi(d.Name())
 		if err != nil || pid <= 1 || pid == os.Getpid() {
 			continue
 		}
-		env, err := os.ReadFile("/proc/" + d.Name() + "/environ")
-		if err == nil && strings.Contains(string(env), runVariable+"="+marker) {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+		env, err := os.ReadFile("/proc/" + d.Name() + "/environ") // empty once a process has ended
+		if err == nil && strings.Contains(string(env), mark) && syscall.Kill(pid, syscall.SIGKILL) == nil {
+			n++
 		}
 	}
+	return n
 }
