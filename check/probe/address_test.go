@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"net"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -180,4 +181,28 @@ func FuzzURL(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestDialLooksAgain holds that the address is looked at as the connection is made, whatever was resolved before.
+func TestDialLooksAgain(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	l, err := NewLive(LiveConfig{URL: "https://a.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.resolved["a.example"] = []netip.Addr{netip.MustParseAddr("127.0.0.1")}
+	_, port, _ := net.SplitHostPort(ln.Addr().String())
+	conn, err := l.dial(t.Context(), "a.example:"+port)
+	if err == nil || !strings.Contains(err.Error(), "this machine") {
+		t.Errorf("connected %v, error %v, want none and why", conn != nil, err)
+	}
+	l.InsecurePrivate = true
+	if conn, err = l.dial(t.Context(), "a.example:"+port); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close()
 }

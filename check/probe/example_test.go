@@ -54,3 +54,24 @@ func ExampleClaims() {
 	// probe.W011 Answers lack a Cross-Origin-Opener-Policy that keeps foreign windows apart.
 	// probe.W028 TRACE is answered.
 }
+
+// A site on the staff's own network: its name leads to a private address, which is refused unless somebody says that it is
+// meant to. Nothing is sent before the checks are made.
+func ExampleLiveConfig() {
+	_, err := probe.NewLive(probe.LiveConfig{URL: "ftp://intranet.example.com"})
+	fmt.Println(err)
+
+	live, err := probe.NewLive(probe.LiveConfig{
+		URL:             "intranet.example.com",
+		InsecurePrivate: true, // as 10.0.0.7 is where it should be
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer live.Close()
+	fmt.Println(live.URL())
+	// Output:
+	// probe: "ftp" is no scheme of a site: use https or http
+	// https://intranet.example.com/
+}

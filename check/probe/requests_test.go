@@ -29,9 +29,7 @@ func TestRequestsAreDocumented(t *testing.T) {
 			if r.TLS != nil && strings.HasPrefix(r.Host, own+":") {
 				visits[r.Method+" "+r.RequestURI+" "+strings.Join(unusual(r), " ")]++
 			}
-			for _, name := range unusual(r) {
-				words = append(words, name)
-			}
+			words = append(words, unusual(r)...)
 			for _, word := range words {
 				if !strings.Contains(string(text), "`"+word) && !strings.Contains(string(text), " "+word+"`") {
 					t.Errorf("docs/probe.md does not name %s", word)
