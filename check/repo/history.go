@@ -116,7 +116,7 @@ func (o *outcome) former() ([]check.Finding, error) {
 // rotate says what comes first.
 func (l *leak) rotate() string {
 	if l.rule.Revoke != "" {
-		return "Rotate it first: " + l.rule.Revoke + " says how."
+		return "Rotate it first: make a new one, and withdraw this one where it is accepted (" + l.rule.Revoke + ")."
 	}
 	return "Rotate it first: make a new one, and withdraw this one where it is accepted."
 }
