@@ -94,7 +94,8 @@ type Check struct {
 	Setting string
 
 	// Find looks and returns what it found, nothing if all is well. An error means that it could not look, which
-	// fails the gate. What a Finding leaves empty is filled in from the check.
+	// fails the gate. What a Finding leaves empty is filled in from the check. Run may ask checks with another label
+	// meanwhile, in other goroutines, and those with the same label before or after.
 	Find func(context.Context) ([]Finding, error)
 }
 

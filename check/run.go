@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -91,7 +93,7 @@ func Tags(checks []Check, deploy bool) []string {
 	return slices.Compact(tags)
 }
 
-// Run runs the checks one after the other and reports. It never fails itself: a faulty or empty list, an unknown tag
+// Run asks the checks, those of one label one after the other, and reports. It never fails itself: a faulty or empty list, an unknown tag
 // and a silence that names no check or gives no reason are reported like a check that could not run.
 func Run(ctx context.Context, checks []Check, opt Options) *Report {
 	r := &Report{FailLevel: opt.FailLevel, Findings: []Finding{}, Silenced: []Finding{}, NotRun: []NotRun{}}
@@ -106,8 +108,10 @@ func Run(ctx context.Context, checks []Check, opt Options) *Report {
 	for _, c := range checks {
 		if opt.Asks(c) {
 			r.Asked = append(r.Asked, c)
-			g.ask(ctx, c)
 		}
+	}
+	for i, a := range ask(ctx, r.Asked) {
+		g.take(r.Asked[i], a)
 	}
 	r.fingerprint()
 	g.found = r.Findings
@@ -156,16 +160,49 @@ func tagged(c Check, tags []string) bool {
 	return len(tags) == 0 || slices.ContainsFunc(tags, func(t string) bool { return slices.Contains(c.Tags, t) })
 }
 
-// ask asks one check.
-func (r *run) ask(ctx context.Context, c Check) {
-	findings, err := look(ctx, c)
-	if err != nil {
+// answer is what a check's Find returned.
+type answer struct {
+	findings []Finding
+	err      error
+}
+
+// ask asks all checks. Those of one label are asked one after the other, in their order, and different labels at the same
+// time: a check that waits for git or a server leaves the processor to one that counts.
+func ask(ctx context.Context, checks []Check) []answer {
+	answers := make([]answer, len(checks))
+	labels := map[string][]int{}
+	var order []string
+	for i, c := range checks {
+		label, _, _ := strings.Cut(c.ID, ".")
+		if labels[label] == nil {
+			order = append(order, label)
+		}
+		labels[label] = append(labels[label], i)
+	}
+	var wg sync.WaitGroup
+	free := make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
+	for _, label := range order {
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			for _, i := range labels[label] {
+				answers[i].findings, answers[i].err = look(ctx, checks[i])
+			}
+		})
+	}
+	wg.Wait()
+	return answers
+}
+
+// take adds what a check answered to the report.
+func (r *run) take(c Check, a answer) {
+	if a.err != nil {
 		r.broken[asked{c.ID, c.Needs}] = true
-		r.NotRun = append(r.NotRun, NotRun{c.ID, c.Title, err.Error(), c.Needs})
+		r.NotRun = append(r.NotRun, NotRun{c.ID, c.Title, a.err.Error(), c.Needs})
 		return
 	}
 	r.Ran++
-	for _, f := range findings {
+	for _, f := range a.findings {
 		f.ID, f.Needs = c.ID, c.Needs
 		f.Level = cmp.Or(f.Level, c.Level)
 		f.Title = cmp.Or(f.Title, c.Title)

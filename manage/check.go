@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -49,6 +50,8 @@ func (p *program) check(ctx context.Context, f checkFlags) error {
 		return err
 	}
 	opt.Deploy = f.deploy
+	// The program ends in a moment: to collect garbage costs more than to keep it.
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	var live *probe.Live
 	var claims probe.Claims
 	if f.url != "" {

@@ -134,7 +134,7 @@ func searchIn(ctx context.Context, r io.Reader, needles [][]byte, found func(nee
 	}
 	seen := make([]bool, len(needles))
 	buf := make([]byte, 0, max(64<<10, 2*longest)) // most files are small, and memory has to be cleared
-	line := 1 // of what buf begins with
+	line := 1                                      // of what buf begins with
 	for {
 		n, err := io.ReadFull(r, buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
