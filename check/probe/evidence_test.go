@@ -164,10 +164,11 @@ func TestKeysDoNotMove(t *testing.T) {
 		body := `<script src="/static/app.` + build + `.js"></script><link rel=stylesheet href="https://cdn.example.net/` + build + `/a.css">`
 		broken := func(h http.Handler) http.Handler {
 			h = before(func(w http.ResponseWriter, r *http.Request) bool {
-				if r.URL.Path == "/" && r.Method == "GET" {
-					fmt.Fprint(w, body)
+				if r.Method != "GET" || r.URL.Path != "/" && !strings.HasPrefix(r.URL.Path, "/static/app.") {
+					return false
 				}
-				return r.URL.Path == "/" && r.Method == "GET"
+				fmt.Fprint(w, body)
+				return true
 			})(h)
 			return header(func(_ int, h http.Header) {
 				h.Set("Age", fmt.Sprint(len(build)))
