@@ -33,6 +33,13 @@ func TestPublishedTokens(t *testing.T) {
 	if !Published([]byte(grafana)) || Published([]byte("glsa_")) {
 		t.Error("a published key is not known as such")
 	}
+	scanner, err := New(All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := scanner.Scan(&File{Data: []byte("token: " + grafana)}); len(found) != 0 {
+		t.Error("a published key counts as a leak")
+	}
 }
 
 func TestLevels(t *testing.T) {

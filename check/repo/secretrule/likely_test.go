@@ -31,6 +31,7 @@ func TestPlaceholder(t *testing.T) {
 		"/run/secrets/key":                 true,
 		"arn:aws:secretsmanager:eu:1:club": true,
 		"my test key":                      true,
+		"club-test-7":                      true,
 		"tidalwave1988":                    false,
 		"a8f7d6e5c4b3a2910f1e":             false,
 		"contest-winner-7":                 false, // "test" is a part of a word

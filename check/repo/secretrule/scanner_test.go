@@ -78,6 +78,42 @@ func TestScan(t *testing.T) {
 	}
 }
 
+// One secret is one finding, that of the rule that is listed first, wherever each begins.
+func TestOverlap(t *testing.T) {
+	s, err := New([]*Rule{marks("precise", "token-x"), marks("guess", "secret-token-x", "token-x-y")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{"a secret-token-x": "precise 9", "token-x-y": "precise 0", "secret-token-x token-x": "precise 7 precise 15"} {
+		var got []string
+		for _, m := range s.Scan(&File{Data: []byte(text)}) {
+			got = append(got, fmt.Sprint(m.Rule.ID, " ", m.Start))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+// What is compared with the values in use is the secret itself, not how a file writes it.
+func TestDecoded(t *testing.T) {
+	s, err := New(All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const key = "k3v9/0q2+z8r4t7y\"w5p6s0d2f4g8h1j"
+	for name, text := range map[string]string{
+		"JSON":            `{"api_key": "k3v9\/0q2\u002bz8r4t7y\"w5p6s0d2f4g8h1j"}`,
+		"joined":          "api_key = 'k3v9/0q2+z8r4t7y\"' \\\n  'w5p6s0d2f4g8h1j'",
+		"percent-encoded": `api: https://club:k3v9%2F0q2%2Bz8r4t7y%22w5p6s0d2f4g8h1j@api.club.se/`,
+	} {
+		found := s.Scan(&File{Data: []byte(text), Kinds: Python | YAML})
+		if len(found) != 1 || string(found[0].Secret) != key {
+			t.Errorf("%s: %d found, not what was written", name, len(found))
+		}
+	}
+}
+
 func TestKinds(t *testing.T) {
 	only := marks("only", "token")
 	only.Kinds = Env | Python
