@@ -3,7 +3,6 @@ package scan
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +11,7 @@ import (
 // TestClean scans real code in which no secret is, and wants nothing to be found that fails a gate. What stands in tests and
 // documentation may be named for information.
 func TestClean(t *testing.T) {
-	golang := sources(t, filepath.Join(runtime.GOROOT(), "src"), func(name string) bool {
+	golang := sources(t, goSource(t), func(name string) bool {
 		// The private key of a root that Go's tests install lies beside the code: it is a finding, and a right one.
 		return !strings.HasPrefix(name, "crypto/x509/platform_root_key.pem")
 	})

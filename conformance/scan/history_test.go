@@ -34,6 +34,16 @@ func git(t *testing.T, dir string, stdin io.Reader, args ...string) string {
 	return out.String()
 }
 
+// goSource returns where Go's own sources are.
+func goSource(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(strings.TrimSpace(string(out)), "src")
+}
+
 // sources returns files of real code below dir, by path, of up to 256 KiB each.
 func sources(t *testing.T, dir string, want func(path string) bool) map[string][]byte {
 	t.Helper()

@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -123,7 +122,7 @@ func TestLarge(t *testing.T) {
 	dir := os.Getenv("AIRWORTHY_LARGE") // a history that was made before
 	if dir == "" {
 		dir = filepath.Join(t.TempDir(), "large")
-		source := sources(t, filepath.Join(runtime.GOROOT(), "src"), func(p string) bool { return !strings.Contains(p, "testdata") })
+		source := sources(t, goSource(t), func(p string) bool { return !strings.Contains(p, "testdata") })
 		history(t, dir, []map[string][]byte{source}, 1500, 12)
 	}
 	counted := git(t, dir, nil, "count-objects", "-v")

@@ -15,7 +15,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -106,7 +105,7 @@ func (p *planter) key() string {
 // still stands there.
 func TestPlanted(t *testing.T) {
 	p := &planter{T: t, dir: filepath.Join(t.TempDir(), "planted"), want: map[string]string{}}
-	source := sources(t, filepath.Join(runtime.GOROOT(), "src"), func(name string) bool {
+	source := sources(t, goSource(t), func(name string) bool {
 		return strings.HasPrefix(name, "net/") && !strings.Contains(name, "test")
 	})
 	history(t, p.dir, []map[string][]byte{source}, 20, 5)
