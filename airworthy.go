@@ -22,12 +22,14 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"sync"
 
 	"github.com/airworthy-go/airworthy/keyring"
 	"github.com/airworthy-go/airworthy/secret"
 	"github.com/airworthy-go/airworthy/secrets"
 	"github.com/airworthy-go/airworthy/session"
+	"github.com/airworthy-go/airworthy/settings"
 )
 
 // App is an application with the parts around it. It is an http.Handler, safe for concurrent use.
@@ -56,6 +58,33 @@ func (e *RefusedError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the joined faults.
 func (e *RefusedError) Unwrap() error { return e.Err }
+
+// Refused returns the settings that were refused with err: by [New], or by package settings, which asks them before there is
+// an application. What judges settings can judge them all the same, and says more than what keeps the site from starting.
+func Refused(err error) (Settings, bool) {
+	if refused, ok := errors.AsType[*RefusedError](err); ok {
+		return refused.Settings, true
+	}
+	if unfit, ok := settings.Unfit(err); ok {
+		return within(reflect.ValueOf(unfit))
+	}
+	return Settings{}, false
+}
+
+// within returns the Settings that an application's struct is or holds.
+func within(v reflect.Value) (Settings, bool) {
+	if s, ok := v.Interface().(Settings); ok {
+		return s, true
+	}
+	for i := range v.NumField() {
+		if f := v.Field(i); v.Type().Field(i).IsExported() && f.Kind() == reflect.Struct {
+			if s, ok := within(f); ok {
+				return s, true
+			}
+		}
+	}
+	return Settings{}, false
+}
 
 // New puts the parts around the application. The error is a [*RefusedError] that holds every fault of the settings,
 // each naming the variable and what to do; it never holds a secret.

@@ -78,7 +78,7 @@ func changesIn(t *testing.T, dir string) (changes []variant) {
 		name := strings.TrimSpace(line)
 		change, ok := variants[name]
 		if part, field, found := strings.Cut(name, "."); found {
-			change, ok = variant{code: func(s *airworthy.Settings) {
+			change, ok = variant{base: func(s *airworthy.Settings) {
 				reflect.ValueOf(s).Elem().FieldByName(part).FieldByName(field).SetBool(true)
 			}}, strings.HasPrefix(field, "Insecure")
 		}

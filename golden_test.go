@@ -60,8 +60,7 @@ var djangoOnly = []string{"security.W010", "security.W011", "security.W013", "se
 // letters and digits, the same ones for the same N, and {lines N} a list of so many lines. A variable that is {unset} is not
 // there at all.
 //
-// The site keeps airworthy.Settings in a field, so that New is the first to judge them. If it refuses them they are judged all
-// the same, as the command check does it.
+// Settings that are refused, when they are read or by New, are judged all the same, as the command check does it.
 func TestGolden(t *testing.T) {
 	checktest.Golden(t, "testdata/checks", func(t *testing.T, files fs.FS) []check.Check {
 		dir := t.TempDir()
@@ -85,7 +84,7 @@ func operated(t *testing.T, dir string) []check.Check {
 			c.keeper(&kept)
 		}
 	}
-	type program struct{ Settings airworthy.Settings }
+	type program struct{ airworthy.Settings }
 	environments := settings.Environments[program]{}
 	for name, base := range map[string]func() airworthy.Settings{"production": airworthy.Production,
 		"staging": airworthy.Production, "development": airworthy.Development} {
@@ -103,7 +102,8 @@ func operated(t *testing.T, dir string) []check.Check {
 	t.Cleanup(func() { _ = keeper.Close() })
 	cfg, err := environments.Load(t.Context(), settings.DotEnv(".env"), settings.Map("operator", set(t, dir)), keeper)
 	if err != nil {
-		return []check.Check{airworthy.BuildCheck(err)}
+		refused, _ := airworthy.Refused(err)
+		return append(refused.Checks(), airworthy.BuildCheck(err))
 	}
 	for _, c := range changes {
 		if c.code != nil {

@@ -2,7 +2,6 @@ package manage
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -94,11 +93,10 @@ func (p *program) checks(ctx context.Context, opt *check.Options) ([]check.Check
 	}
 	checks := []check.Check{airworthy.BuildCheck(err)}
 	var set airworthy.Settings
-	var refused *airworthy.RefusedError
-	if errors.As(err, &refused) {
-		set = refused.Settings
-		checks = append(checks, refused.Settings.Checks()...)
-		opt.Silenced, opt.Edge = refused.Settings.Silences(), append(opt.Edge, refused.Settings.Edge...)
+	if refused, ok := airworthy.Refused(err); ok {
+		set = refused
+		checks = append(checks, set.Checks()...)
+		opt.Silenced, opt.Edge = set.Silences(), append(opt.Edge, set.Edge...)
 	}
 	return checks, set, func() {}
 }

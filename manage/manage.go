@@ -107,12 +107,10 @@ func (p *program) application(ctx context.Context) (app *airworthy.App, err erro
 	if err == nil && app == nil {
 		err = errors.New("the build function returned neither an application nor an error")
 	}
-	var refused *airworthy.RefusedError
-	switch {
-	case err == nil:
+	if err == nil {
 		p.masks = append(p.masks, app.Mask)
-	case errors.As(err, &refused):
-		p.masks = append(p.masks, refused.Settings.Mask)
+	} else if refused, ok := airworthy.Refused(err); ok {
+		p.masks = append(p.masks, refused.Mask)
 	}
 	return app, err
 }

@@ -90,6 +90,7 @@ func TestStatus(t *testing.T) {
 		{"a missing key fails", build(without(production(), "SECRET_KEY")), "check --deploy", 1, "SECRET_KEY", ""},
 		{"everything is said at once", build(without(production(), "SECRET_KEY", "ALLOWED_HOSTS")), "check", 1, "ALLOWED_HOSTS", ""},
 		{"a wildcard host fails", build(with(production(), "ALLOWED_HOSTS", "*")), "check --deploy", 1, "hosts.W001", ""},
+		{"settings that are refused are judged too", build(with(production(), "SECRET_KEY", "short", "ALLOWED_HOSTS", "*")), "check --deploy", 1, "hosts.W001", ""},
 		{"a finding below the fail level passes", build(with(production(), "ALLOWED_HOSTS", "*")), "check --deploy --fail-level critical", 0, "hosts.W001", ""},
 		{"a misspelt environment fails", build(with(production(), "AIRWORTHY_ENV", "prod")), "check", 1, "AIRWORTHY_ENV", ""},
 		{"a misspelt variable fails the deploy check", build(with(production(), "ALOWED_HOSTS", "x")), "check --deploy", 1, "settings.W001", ""},

@@ -20,6 +20,7 @@ type load struct {
 	all      map[string]string
 	failed   map[string]bool // variables that a source has and could not give
 	blind    bool            // a source could not be read: what is missing may stand there
+	whole    bool            // every value could be read
 	faults   []error
 	warnings []Warning
 	secrets  []secret.Text
@@ -201,12 +202,17 @@ func (l *load) fill(root reflect.Value, environment string) error {
 		loaded.secrets = append(loaded.secrets, secretsOf(f, into)...)
 	}
 	loaded.Values = append(loaded.Values, l.configuring(loaded.Values)...)
+	l.whole = len(l.faults) == 0 && !l.blind
 	if !l.blind {
 		l.validate(root)
 	}
 	loaded.secrets = append(loaded.secrets, l.secrets...)
-	if err := join(append(l.faults, l.slips()...)); err != nil {
-		return l.refusal(err, loaded.secrets)
+	refused := join(append(l.faults, l.slips()...))
+	if refused != nil {
+		refused = l.refusal(refused, loaded.secrets)
+		if !l.whole {
+			return refused
+		}
 	}
 	l.learn(loaded.Secrets())
 	mask := secret.NewMask(loaded.secrets...) // a secret may stand a second time where none is expected
@@ -217,8 +223,28 @@ func (l *load) fill(root reflect.Value, environment string) error {
 	for _, index := range l.reg.loaded {
 		root.FieldByIndex(index).Set(reflect.ValueOf(loaded))
 	}
+	if refused != nil {
+		return refused
+	}
 	l.forget(loaded.Values)
 	return nil
+}
+
+// unfit is the error for settings that could all be read, and were refused.
+type unfit struct {
+	error
+	settings func() any // a func, because fmt would print what they are
+}
+
+func (u *unfit) Unwrap() error { return u.error }
+
+// Unfit returns the settings that a [Load] has refused with err, a T, if each of them could be read: a gate has more to say
+// about them than why they were refused. Nothing may be served with them.
+func Unfit(err error) (settings any, ok bool) {
+	if u, ok := errors.AsType[*unfit](err); ok {
+		return u.settings(), true
+	}
+	return nil, false
 }
 
 // Validator is what an application's struct implements to have its settings judged as a whole, together with their

@@ -119,6 +119,9 @@ func Load[T any](ctx context.Context, base T, sources ...Source) (T, error) {
 func finish[T any](l *load, settings T, environment string) (T, error) {
 	if err := l.fill(reflect.ValueOf(&settings).Elem(), environment); err != nil {
 		var none T
+		if l.whole {
+			err = &unfit{err, func() any { return settings }}
+		}
 		return none, err
 	}
 	return settings, nil
