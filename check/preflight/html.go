@@ -80,7 +80,11 @@ func newPage(r *Result) page {
 		state State
 		what  string
 	}{{Failed, "Failed"}, {Unverified, "Not verified"}, {Passed, "Passed"}} {
-		p.Tiles = append(p.Tiles, tile{r.Count(s.state), s.what, tones[s.state]})
+		n, tone := r.Count(s.state), tones[s.state]
+		if n == 0 {
+			tone = "quiet"
+		}
+		p.Tiles = append(p.Tiles, tile{n, s.what, tone})
 	}
 	for _, o := range r.Items {
 		p.Items = append(p.Items, newRow(o))

@@ -3,6 +3,7 @@ package formats_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -18,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/airworthy-go/airworthy/check/preflight"
 )
 
 // overflow is by how many pixels the page, or an element of it, is wider than its room.
@@ -105,9 +108,16 @@ func TestPage(t *testing.T) {
 		t.Skip("there is no chromium: install the Debian package chromium, or use run.sh")
 	}
 	browser := start(t, path)
+	pages := map[string]func(io.Writer) error{}
 	for name, r := range reports(t) {
+		pages[name] = r.WriteHTML
+		pages["checklist-"+name] = preflight.Fold(preflight.Options{
+			Items: []preflight.Item{{Title: "The lamps are on", Checks: []string{"lamp."}}, {Title: hostile, ByHand: hostile}},
+		}, r).WriteHTML
+	}
+	for name, write := range pages {
 		file := filepath.Join(t.TempDir(), name+".html")
-		if err := os.WriteFile(file, text(t, r.WriteHTML), 0o600); err != nil {
+		if err := os.WriteFile(file, text(t, write), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		look(t, browser, name, file)
