@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -117,14 +118,35 @@ func TestReportIsVisible(t *testing.T) {
 	}
 }
 
+// A fault that stands everywhere is told once, and what is not shown is counted.
+func TestPageOfAFaultThatStandsEverywhere(t *testing.T) {
+	r := &check.Report{FailLevel: check.Warning}
+	for i := range 60 {
+		r.Findings = append(r.Findings, check.Finding{ID: "lamp.W001", Level: check.Warning, Title: "It is off.", Hint: "On.",
+			Evidence: fmt.Sprintf("lamp %d", i)})
+	}
+	page := write(t, r, "html")
+	if n := strings.Count(page, "<h3>It is off.</h3>"); n != 1 {
+		t.Errorf("the fault is told %d times", n)
+	}
+	if !strings.Contains(page, "lamp 49") || strings.Contains(page, "lamp 50") || !strings.Contains(page, "… and 10 more") {
+		t.Error("not fifty places and the number of the others")
+	}
+	if !strings.Contains(page, "<b>60</b> Warnings") || !strings.Contains(page, "60 findings must be dealt with first") {
+		t.Error("the page does not count them")
+	}
+}
+
 type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
 func TestReportTellsWriteErrors(t *testing.T) {
 	r := reports()["clean"]
-	if r.WriteText(brokenPipe{}, check.TextOptions{}) == nil || r.WriteJSON(brokenPipe{}) == nil {
-		t.Error("a report that was not written counts as written")
+	for name, write := range writers {
+		if write(r, brokenPipe{}) == nil {
+			t.Errorf("%s: a report that was not written counts as written", name)
+		}
 	}
 }
 

@@ -111,6 +111,9 @@ func TestPage(t *testing.T) {
 	pages := map[string]func(io.Writer) error{}
 	for name, r := range reports(t) {
 		pages[name] = r.WriteHTML
+		if name == "crowd" {
+			continue // it shows as much of a check as the report
+		}
 		pages["checklist-"+name] = preflight.Fold(preflight.Options{
 			Items: []preflight.Item{{Title: "The lamps are on", Checks: []string{"lamp."}}, {Title: hostile, ByHand: hostile}},
 		}, r).WriteHTML
