@@ -118,6 +118,16 @@ func TestReportIsVisible(t *testing.T) {
 	}
 }
 
+// What the gate finds about its own waivers says why it matters, as any other finding does.
+func TestReportsOfTheGatesOwnRules(t *testing.T) {
+	r := &check.Report{FailLevel: check.Warning, Findings: []check.Finding{{ID: "waiver.W002", Level: check.Warning, Title: "It has expired."}}}
+	for _, rule := range check.Own() {
+		if rule.ID == "waiver.W002" && (!strings.Contains(write(t, r, "html"), rule.See) || !strings.Contains(write(t, r, "sarif"), rule.See)) {
+			t.Errorf("the forms do not say where %s comes from", rule.ID)
+		}
+	}
+}
+
 // A fault that stands everywhere is told once, and what is not shown is counted.
 func TestPageOfAFaultThatStandsEverywhere(t *testing.T) {
 	r := &check.Report{FailLevel: check.Warning}

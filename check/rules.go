@@ -9,16 +9,15 @@ import (
 // kinds are the kinds of evidence in the order in which reports name them.
 var kinds = []Evidence{Settings, Handler, Repository, URL}
 
-// rule returns the check that a finding came from, or would have. A report that was read from a file knows its checks no
-// more, and one rule may look at several kinds of evidence: what is not known is filled in from what is.
+// rule returns the check that a finding came from: one that was asked, or one of the gate's own. What neither knows is made of
+// the finding.
 func (r *Report) rule(f Finding) Check {
-	c := Check{ID: f.ID, Level: f.Level, Title: f.Title, Hint: f.Hint, Needs: f.Needs}
-	for _, asked := range r.Asked {
-		if asked.ID == f.ID && (f.Needs == "" || asked.Needs == f.Needs) {
-			return asked
+	for _, list := range [][]Check{r.Asked, own} {
+		if i := slices.IndexFunc(list, func(c Check) bool { return c.ID == f.ID }); i >= 0 {
+			return list[i]
 		}
 	}
-	return c
+	return Check{ID: f.ID, Level: f.Level, Title: f.Title, Hint: f.Hint, Needs: f.Needs}
 }
 
 // rules returns one check for each ID that the report names, in the order of what was asked.
