@@ -219,6 +219,12 @@ func TestClosedConnections(t *testing.T) {
 	if r := run(closing(func(r *http.Request) bool { return true }), true); len(r.NotRun) == 0 {
 		t.Error("a site that answers nothing counts as one that refuses")
 	}
+	// A page that is named is for visitors: that nobody answers is no refusal.
+	about := closing(func(r *http.Request) bool { return r.URL.Path == "/about" })
+	r := check.Run(t.Context(), probe.Checks(about, probe.Claims{Host: own, Outside: true, Paths: []string{"/", "/about"}}), check.Options{Deploy: true})
+	if len(r.NotRun) == 0 {
+		t.Error("a page that hangs up counts as one that refuses")
+	}
 	if r := run(roundTrip(func(r *http.Request) (*http.Response, error) {
 		if hostile(r) {
 			return nil, errors.New("no route to host")

@@ -198,10 +198,7 @@ func (p *prober) findOriginalURL(ctx context.Context) ([]check.Finding, error) {
 const maxRefused = 2
 
 func (p *prober) findInside(ctx context.Context) ([]check.Finding, error) {
-	var paths []string
-	for _, path := range commonPaths {
-		paths = append(paths, path)
-	}
+	paths := slices.Clone(commonPaths)
 	for _, t := range debugTools {
 		paths = append(paths, t.path)
 	}
