@@ -9,7 +9,7 @@ import (
 var testWords = []string{
 	"spec", "specs", "fixture", "fixtures", "mock", "mocks", "fake", "fakes", "dummy",
 	"e2e", "cypress", "example", "examples", "sample", "samples", "demo", "demos", "doc", "docs", "documentation", "tutorial",
-	"tutorials", "swagger", "openapi", "insecure", "conformance", "benchmark", "benchmarks", "bench", "conftest", "mirage",
+	"tutorials", "swagger", "openapi", "oas", "oasv3", "insecure", "conformance", "benchmark", "benchmarks", "bench", "conftest", "mirage",
 }
 
 // InTests reports whether a path, with slashes and from the top of the tree, is one of tests, examples or documentation,
