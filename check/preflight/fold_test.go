@@ -168,6 +168,14 @@ func TestItemsOfAnApplication(t *testing.T) {
 	}
 }
 
+// There is one gate, whatever items an application copies.
+func TestTheGateIsOne(t *testing.T) {
+	r := preflight.Fold(preflight.Options{Items: preflight.Items()[11:12]}, told("headers.W001@settings"))
+	if got := states(r); got != "12 pass" {
+		t.Error(got)
+	}
+}
+
 func TestCommands(t *testing.T) {
 	commands := map[check.Evidence]string{check.URL: "bulletin preflight --url https://bulletin.example"}
 	r := preflight.Fold(preflight.Options{Commands: commands}, told("headers.W001@settings"))

@@ -95,6 +95,14 @@ func TestPreflightForms(t *testing.T) {
 	if err := json.Unmarshal(text, &list); err != nil || !list.Failed || len(list.Items) != 16 || list.Items[0].State != "fail" {
 		t.Errorf("%+v, %v", list, err)
 	}
+	kept := filepath.Join(into, "kept.json")
+	args = []string{"preflight", "--repo", dir, "--history", "none", "-o", filepath.Join(page, "no-folder"), "--report", "json=" + kept}
+	if status := run(t.Context(), args, &out, &errs); status != 1 || !strings.Contains(errs.String(), "the text report was not written") {
+		t.Errorf("a place that takes no report: status %d, %q", status, errs.String())
+	}
+	if _, err := os.Stat(kept); err != nil {
+		t.Errorf("the other report was not written: %v", err)
+	}
 	out.Reset()
 	if status := run(t.Context(), []string{"preflight", "--repo", dir, "--history", "none", "--format", "html"}, &out, &errs); status != 1 ||
 		!strings.HasPrefix(out.String(), "<!doctype html>") || strings.Contains(out.String(), dir) {
