@@ -107,6 +107,7 @@ func (f preflightFlags) look(ctx context.Context, p *cli.Program, live *probe.Li
 		}
 		checks = append(checks, found...)
 		subjects = append(subjects, subject)
+		fold.Commands[check.Handler] = "airworthy probe https://…" // a Django application is asked from outside only
 		fold.Commands[check.Settings] = "airworthy check --deploy --django " + f.django.Dir + " --settings " + f.django.Settings
 	}
 	fold.Subject = strings.Join(subjects, ", ")
