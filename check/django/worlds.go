@@ -72,6 +72,7 @@ func (p Project) verdicts() map[string]verdict {
 	}
 	for id, gaps := range open {
 		v := out[id]
+		// What is found whatever the rest is keeps the gate shut as well as not knowing does, and says more.
 		serious := slices.ContainsFunc(v.found, func(f check.Finding) bool { return f.Level >= check.Warning })
 		if v.err == nil && !serious {
 			out[id] = verdict{err: notKnown(gaps)}

@@ -222,7 +222,8 @@ func literal(t *testing.T, dir, module string, want []string, src string) (judge
 	drop := func(ids []string) []string {
 		return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return slices.Contains(left, id) })
 	}
-	if got, want := drop(mine(report)), drop(want); !slices.Equal(got, want) {
+	// What a rule finds in one setting it reports, though it cannot know whether there is more in another.
+	if got, want := slices.Compact(drop(mine(report))), slices.Compact(drop(want)); !slices.Equal(got, want) {
 		t.Errorf("the literal reader's findings = %q\nDjango's = %q\n%s", got, want, tail(src))
 	}
 	for _, id := range claimed {

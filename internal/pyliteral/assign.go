@@ -36,6 +36,7 @@ func (s *scope) assign(tokens []token) {
 		return
 	}
 	right := parts[len(parts)-1]
+	s.leaks(right)
 	v := s.evaluate(right)
 	plain := len(right) == 1 || literal(right)
 	for _, target := range parts[:len(parts)-1] {
@@ -211,14 +212,13 @@ func (s *scope) call(tokens []token) {
 		s.include(s.arguments(tokens[2:len(tokens)-1]), tokens[0].line)
 		return
 	}
+	if s.leaks(tokens) {
+		return
+	}
 	base, method, args, ok := s.method(tokens)
 	if !ok {
 		for i, t := range tokens {
-			handed := t.kind == name && i > 0 && (tokens[i-1].text == "(" || tokens[i-1].text == ",")
-			if t.kind == name && (t.text == "globals" || t.text == "locals" || t.text == "vars") && i+1 < len(tokens) && tokens[i+1].text == "(" {
-				s.forget(t.line, t.text+"() is handed to a function")
-				return
-			}
+			handed := t.kind == name && i > 0 && (tokens[i-1].text == "(" || tokens[i-1].text == "," || tokens[i-1].text == "=")
 			if v, has := s.names[t.text]; handed && has && mutable(v.Value) {
 				s.set(t.text, s.unknown(t.line, "it is handed to a function"), t.line, false)
 			}
@@ -236,6 +236,25 @@ func (s *scope) call(tokens []token) {
 		return
 	}
 	s.bind(base, s.mutate(old, method, args, at), false)
+}
+
+// leaks notes whether the table of names itself is handed to somebody, who can change any of them then and later. A look at
+// one name in it is none of that.
+func (s *scope) leaks(tokens []token) bool {
+	for i, t := range tokens {
+		if t.kind != name || t.text != "globals" && t.text != "locals" && t.text != "vars" || i+2 >= len(tokens) || tokens[i+1].text != "(" ||
+			tokens[i+2].text != ")" {
+			continue
+		}
+		looked := i+3 < len(tokens) && tokens[i+3].text == "[" || i > 0 && tokens[i-1].text == "in" ||
+			i+4 < len(tokens) && tokens[i+3].text == "." && tokens[i+4].text == "get"
+		if !looked {
+			s.leaked = t
+			s.forget(t.line, t.text+"() is handed to a function")
+			return true
+		}
+	}
+	return false
 }
 
 func mutable(v any) bool {

@@ -111,13 +111,14 @@ func (r *reader) files() map[string]bool {
 // scope is a module while it is executed.
 type scope struct {
 	*reader
-	file  string   // from the top of the tree
-	pkg   []string // the package that relative imports begin at
-	names map[string]*Name
-	open  *Unknown
-	depth int // of imports
-	nest  int // of expressions
-	loop  bool
+	file   string   // from the top of the tree
+	pkg    []string // the package that relative imports begin at
+	names  map[string]*Name
+	open   *Unknown
+	depth  int // of imports
+	nest   int // of expressions
+	loop   bool
+	leaked token // where the table of names was handed to somebody
 }
 
 // find returns the file of a module.
@@ -151,7 +152,13 @@ func (r *reader) load(parts []string, depth int) (*scope, error) {
 		s.pkg = parts[:len(parts)-1]
 	}
 	r.modules[file] = s
-	return s, s.source(file)
+	if err := s.source(file); err != nil {
+		return s, err
+	}
+	if s.leaked.text != "" {
+		s.forget(s.leaked.line, s.leaked.text+"() is handed to a function")
+	}
+	return s, nil
 }
 
 // source executes a file in the scope.

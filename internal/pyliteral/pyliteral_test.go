@@ -120,6 +120,9 @@ func TestValues(t *testing.T) {
 		{"X = ['a']\nf(X)", "?"}, // f may change it
 		{"X = 'a'\nf(X)", "a"},
 		{"X = 'a'\nf(locals())", "?"},
+		{"a = f(table=globals())\nX = 'a'\na.update()", "?"}, // which can change it later
+		{"X = 'a'\nY = 'X' in globals()", "a"},
+		{"X = 'a'\nY = globals().get('X')", "a"},
 		{"X = 'a'\nglobals()['X'] = 'b'", "?"},
 		{"X = 1 if True else 2", "1"},
 		{"X = 1 if f() else 2", "?int"},
