@@ -105,7 +105,7 @@ func TestDecoded(t *testing.T) {
 	for name, text := range map[string]string{
 		"JSON":            `{"api_key": "k3v9\/0q2\u002bz8r4t7y\"w5p6s0d2f4g8h1j"}`,
 		"joined":          "api_key = 'k3v9/0q2+z8r4t7y\"' \\\n  'w5p6s0d2f4g8h1j'",
-		"percent-encoded": `api: https://club:k3v9%2F0q2%2Bz8r4t7y%22w5p6s0d2f4g8h1j@api.club.se/`,
+		"percent-encoded": `api: https://club:k3v9%2F0q2%2Bz8r4t7y%22w5p6s0d2f4g8h1j` + "@api.club.se/",
 	} {
 		found := s.Scan(&File{Data: []byte(text), Kinds: Python | YAML})
 		if len(found) != 1 || string(found[0].Secret) != key {
