@@ -2,6 +2,7 @@ package repo_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -177,5 +178,27 @@ func TestNoHistory(t *testing.T) {
 		if k.ID == "repo.E005" {
 			t.Error("a check of the history seems to have passed")
 		}
+	}
+}
+
+// The commit that is told is the first of all that have the secret in the file, whatever else changed in it.
+func TestSince(t *testing.T) {
+	needGit(t)
+	dir := t.TempDir()
+	goldenGit(t, dir, "init", "-q", "-b", "main")
+	for _, text := range []string{"", "key = '" + planted + "'\n", "import os\nkey = '" + planted + "'\n", "import os\n\nkey = '" + planted + "'\n"} {
+		if err := os.WriteFile(filepath.Join(dir, "deploy.py"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		goldenGit(t, dir, "add", ".")
+		goldenGit(t, dir, "commit", "-q", "--allow-empty", "-m", text[:min(5, len(text))]+"…")
+	}
+	out, err := exec.Command("git", "-C", dir, "rev-parse", "HEAD~2").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := scanOf(t, repo.Config{Dir: dir})
+	if len(report.Findings) != 1 || report.Findings[0].Line != 3 || !strings.Contains(report.Findings[0].Evidence, "since commit "+string(out[:10])+" ") {
+		t.Errorf("found %v, want line 3 since commit %s", report.Findings, out[:10])
 	}
 }
