@@ -210,9 +210,6 @@ func (l *load) fill(root reflect.Value, environment string) error {
 	refused := join(append(l.faults, l.slips()...))
 	if refused != nil {
 		refused = l.refusal(refused, loaded.secrets)
-		if !l.whole {
-			return refused
-		}
 	}
 	l.learn(loaded.Secrets())
 	mask := secret.NewMask(loaded.secrets...) // a secret may stand a second time where none is expected
