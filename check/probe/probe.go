@@ -11,6 +11,9 @@
 // cookie and no credentials. Three of them are POSTs without a body, as a foreign site's form would send them; what
 // does not refuse them may act on them. No redirect is followed.
 //
+// [NewLive] reaches a live site within bounds, and nobody else; [Live.Checks] looks at it first, to find out what kind of
+// site it is, and adds the rules for its certificate and its TLS.
+//
 // Probe sees what a stranger sees. It does not log in, follow links or render pages, and finding nothing proves
 // nothing about pages that it was not told of.
 package probe
