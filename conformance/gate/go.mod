@@ -1,0 +1,3 @@
+module github.com/airworthy-go/airworthy/conformance/gate
+
+go 1.26.0
