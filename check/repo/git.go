@@ -71,7 +71,11 @@ func stream(ctx context.Context, dir string, stdin io.Reader, read func(*bufio.R
 		return errors.New("git could not be run")
 	}
 	bound(cmd.Process.Pid)
-	failed := read(bufio.NewReaderSize(out, window))
+	size := 64 << 10
+	if name == "cat-file" { // which prints everything
+		size = window
+	}
+	failed := read(bufio.NewReaderSize(out, size))
 	if failed != nil {
 		cancel()
 	}

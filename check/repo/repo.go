@@ -16,6 +16,7 @@ package repo
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/airworthy-go/airworthy/check"
@@ -53,10 +54,11 @@ type Secret struct {
 // MinLength is the length in bytes from which a value is looked for. Shorter ones stand in files by chance.
 const MinLength = 12
 
-// Checks returns the rules. Where there is no repository they find nothing: ask [Exists] before, lest they seem to have
-// passed.
+// Checks returns the rules. One list asks git once which files there are: make a new one to look again. Where there is no
+// repository they find nothing: ask [Exists] before, lest they seem to have passed.
 func (c Config) Checks() []check.Check {
 	tags := []string{"security", "repository"}
+	s := &opened{Config: c}
 	return []check.Check{{
 		ID: "repo.E001", Level: check.Error, Tags: tags, Deploy: true, Needs: check.Repository,
 		Title: "A secret that is in use stands in the repository: whoever reads the code has it.",
@@ -65,7 +67,7 @@ func (c Config) Checks() []check.Check {
 		Why: "Everybody who has, or ever gets, a copy of the code has the secret: former staff, contractors, the " +
 			"service that builds it. Keys of public repositories are found and used within minutes.",
 		See:  "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/removing-sensitive-data-from-a-repository",
-		Find: c.find(c.literals),
+		Find: s.find(c.literals),
 	}, {
 		ID: "repo.E002", Level: check.Error, Tags: tags, Deploy: true, Needs: check.Repository,
 		Title: "A file of settings is in the repository, with the secrets that it holds.",
@@ -74,7 +76,7 @@ func (c Config) Checks() []check.Check {
 		Why: "A commit is for ever: taking the file out later leaves it in the history and in every clone. Whoever can " +
 			"read the code can log in to the database.",
 		See:  "https://cwe.mitre.org/data/definitions/540.html",
-		Find: c.find(c.tracked),
+		Find: s.find(c.tracked),
 	}, {
 		ID: "repo.E003", Level: check.Error, Tags: tags, Deploy: true, Needs: check.Repository,
 		Title: "Two environments share a key: what one signs, logins included, the other believes.",
@@ -83,7 +85,7 @@ func (c Config) Checks() []check.Check {
 			"session cookie over to the real site, and is one here.",
 		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Key_Management_Cheat_Sheet.html#key-usage",
 		Setting: "SECRET_KEY",
-		Find:    c.find(c.shared),
+		Find:    s.find(c.shared),
 	}, {
 		ID: "repo.W001", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Repository,
 		Title: ".env is not ignored: the next \"git add .\" commits it.",
@@ -91,20 +93,28 @@ func (c Config) Checks() []check.Check {
 		Why: "It happens in a hurry and nobody notices, since the site works. From then on the secrets are in the " +
 			"history.",
 		See:  "https://git-scm.com/docs/gitignore",
-		Find: c.find(c.ignored),
+		Find: s.find(c.ignored),
 	}}
 }
 
+// opened is the tree that the checks of one list look at. Git is asked once for all of them.
+type opened struct {
+	Config
+
+	mu   sync.Mutex
+	tree *tree // which is never closed: the list may be asked again
+}
+
 // find returns a check's Find, which looks at the repository within the time that there is.
-func (c Config) find(look func(context.Context, *tree) ([]check.Finding, error)) func(context.Context) ([]check.Finding, error) {
+func (o *opened) find(look func(context.Context, *tree) ([]check.Finding, error)) func(context.Context) ([]check.Finding, error) {
 	return func(ctx context.Context) ([]check.Finding, error) {
-		limit := c.Timeout
+		limit := o.Timeout
 		if limit <= 0 {
 			limit = time.Minute
 		}
 		bounded, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
-		findings, err := c.look(bounded, look)
+		findings, err := o.look(bounded, look)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
@@ -115,11 +125,15 @@ func (c Config) find(look func(context.Context, *tree) ([]check.Finding, error))
 	}
 }
 
-func (c Config) look(ctx context.Context, look func(context.Context, *tree) ([]check.Finding, error)) ([]check.Finding, error) {
-	t, err := open(ctx, c.Dir)
-	if t == nil {
-		return nil, err
+func (o *opened) look(ctx context.Context, look func(context.Context, *tree) ([]check.Finding, error)) ([]check.Finding, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.tree == nil {
+		t, err := open(ctx, o.Dir)
+		if t == nil {
+			return nil, err
+		}
+		o.tree = t
 	}
-	defer t.Close()
-	return look(ctx, t)
+	return look(ctx, o.tree)
 }

@@ -27,6 +27,8 @@ type tree struct {
 	*os.Root
 	dir   string
 	store *store // nil if it is just a directory
+
+	listed map[bool][]string // what files has returned
 }
 
 // open returns the work tree that dir is in, nil if it is in none.
@@ -42,7 +44,7 @@ func open(ctx context.Context, dir string) (*tree, error) {
 	if err != nil {
 		return nil, errors.New("the repository cannot be opened")
 	}
-	return &tree{root, s.top, s}, nil
+	return &tree{Root: root, dir: s.top, store: s}, nil
 }
 
 // Exists reports whether dir, the working directory if it is empty, or a directory above it has a .git, or dir is a repository
@@ -74,6 +76,9 @@ func above(dir string) string {
 
 // files returns the paths that are tracked and, with others, those that "git add ." would take.
 func (t *tree) files(ctx context.Context, others bool) ([]string, error) {
+	if paths, ok := t.listed[others]; ok {
+		return paths, nil
+	}
 	args := []string{"-z", "--cached"}
 	if others {
 		args = append(args, "--others", "--exclude-standard")
@@ -92,7 +97,12 @@ func (t *tree) files(ctx context.Context, others bool) ([]string, error) {
 		return nil, fmt.Errorf("the repository has more than %d files", maxFiles)
 	}
 	slices.Sort(paths)
-	return slices.Compact(paths), nil
+	paths = slices.Compact(paths)
+	if t.listed == nil {
+		t.listed = map[bool][]string{}
+	}
+	t.listed[others] = paths
+	return paths, nil
 }
 
 // regular opens a file that a commit would hold as it is, and returns nil for anything else: links, directories of

@@ -66,7 +66,7 @@ func (s *scan) paths(ctx context.Context) (*tree, []string, error) {
 		if err != nil {
 			return nil, nil, errors.New("the repository cannot be opened")
 		}
-		t := &tree{root, s.store.top, s.store}
+		t := &tree{Root: root, dir: s.store.top, store: s.store}
 		paths, err := t.files(ctx, true)
 		if err != nil {
 			root.Close()
