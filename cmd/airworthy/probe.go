@@ -24,7 +24,7 @@ func probeCommand(p *cli.Program) *cobra.Command {
 		Long: `Judge a live site by what it answers to a stranger: certificate, TLS, redirects, headers, cookies, error pages.
 
 Sends at most 150 requests and handshakes, five a second, to the host of the URL alone, and follows no redirect to another.
-Three of them are POSTs without a body, as a foreign site's form would send them. Ask only about sites that are yours.
+Two of them are POSTs without a body, as a foreign site's form would send them. Ask only about sites that are yours.
 
 Exits with 0 if nothing stands at or above the fail level, with 1 if something does or a check could not look, and with 2 for
 wrong usage.`,
