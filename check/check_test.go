@@ -3,6 +3,7 @@ package check_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -110,6 +111,20 @@ func TestRunStopsWithItsContext(t *testing.T) {
 	r := check.Run(ctx, []check.Check{rule("lamp.W001", check.Warning)}, check.Options{})
 	if r.Ran != 0 || len(r.NotRun) != 1 || !strings.Contains(r.NotRun[0].Reason, "stopped") {
 		t.Errorf("report = %+v, want one check that was stopped before it ran", r)
+	}
+}
+
+// TestRunMissesNoAnswer holds that a check whose goroutine ends, as by runtime.Goexit in a handler that it asks, has not passed,
+// nor have those of its label after it.
+func TestRunMissesNoAnswer(t *testing.T) {
+	one := func(id string, find func(context.Context) ([]check.Finding, error)) check.Check {
+		return check.Check{ID: id, Level: check.Error, Title: "It is.", Tags: []string{"x"}, Needs: check.Settings, Find: find}
+	}
+	fine := func(context.Context) ([]check.Finding, error) { return nil, nil }
+	ends := func(context.Context) ([]check.Finding, error) { runtime.Goexit(); return nil, nil }
+	r := check.Run(t.Context(), []check.Check{one("a.E001", fine), one("a.E002", ends), one("a.E003", fine), one("b.E001", fine)}, check.Options{})
+	if !r.Failed() || r.Ran != 2 || len(r.NotRun) != 2 || r.NotRun[0].ID != "a.E002" || r.NotRun[1].ID != "a.E003" {
+		t.Errorf("failed %v, %d ran, not run %+v", r.Failed(), r.Ran, r.NotRun)
 	}
 }
 

@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -166,10 +167,16 @@ type answer struct {
 	err      error
 }
 
+// errEnded stands for the answer that never came: Find ended its goroutine, and those of its label after it were not asked.
+var errEnded = errors.New("the check, or one of its label before it, ended its goroutine and has not answered")
+
 // ask asks all checks. Those of one label are asked one after the other, in their order, and different labels at the same
 // time: a check that waits for git or a server leaves the processor to one that counts.
 func ask(ctx context.Context, checks []Check) []answer {
 	answers := make([]answer, len(checks))
+	for i := range answers {
+		answers[i].err = errEnded
+	}
 	labels := map[string][]int{}
 	var order []string
 	for i, c := range checks {

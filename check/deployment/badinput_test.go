@@ -23,6 +23,8 @@ func TestBadInput(t *testing.T) {
 		{"58: a merge bomb where variables are looked for", "compose.yml", merges() + "services:\n  web:\n    environment: *m39\n", "deployment.I008"},
 		{"58: a million anchors", "compose.yml", strings.Repeat("x-a: &a b\n", 60_000) + planted, "deployment.E001"},
 		{"58: longer than is read", "compose.yml", planted + strings.Repeat("# c\n", 1<<20), "deployment.E001"},
+		{"58: a secret behind what is read", "compose.yml", strings.Repeat("# c\n", 1<<20) + planted, "deployment.I008"},
+		{"58: a Dockerfile longer than is read", "Dockerfile", "FROM x\n" + strings.Repeat("# c\n", 1<<20) + "ENV API_KEY=Xk29fmqwL0\n", "deployment.I008"},
 		{"58: keys that stand twice", "compose.yml", planted + "      API_KEY: ${API_KEY:?}\n", "deployment.E001"},
 		{"58: services that stand twice", "compose.yml", planted + "services: {}\n", "deployment.E001"},
 		{"58: a merge key that hides", "compose.yml", "x-base: &b\n  API_KEY: Xk29fmqwL0\nservices:\n  web:\n    environment:\n      <<: *b\n      A: b\n", "deployment.E001"},

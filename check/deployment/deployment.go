@@ -163,6 +163,9 @@ func (s *scan) look(ctx context.Context) (map[string][]check.Finding, error) {
 		}
 		f := &file{path: p, text: text, tree: s.Tree, found: found, casual: casual(p)}
 		read(f)
+		if len(text) > maxFile {
+			f.add("deployment.I008", 1, "", "long", fmt.Sprintf("it is longer than %d bytes, and its end was not looked at", maxFile))
+		}
 		if f.walked != nil && f.walked.Err() != nil {
 			f.add("deployment.I008", 1, "", "walk", f.walked.Err().Error())
 		}

@@ -30,7 +30,7 @@ func Modules(dir string) (SettingsModules, error) {
 		return m, err
 	}
 	defer root.Close()
-	if info, err := root.Stat("manage.py"); err == nil && info.Size() < 1<<20 {
+	if info, err := root.Stat("manage.py"); err == nil && info.Mode().IsRegular() && info.Size() < 1<<20 {
 		if b, err := root.ReadFile("manage.py"); err == nil {
 			if found := defaultModule.FindSubmatch(b); found != nil {
 				m.Default = string(found[1])

@@ -205,7 +205,7 @@ func pinnedPython(dir string) string {
 	}
 	defer root.Close()
 	for _, file := range []string{".python-version", "runtime.txt"} {
-		if info, err := root.Stat(file); err != nil || info.Size() > 1000 {
+		if info, err := root.Stat(file); err != nil || !info.Mode().IsRegular() || info.Size() > 1000 {
 			continue
 		}
 		if b, err := root.ReadFile(file); err == nil {

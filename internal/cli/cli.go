@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/airworthy-go/airworthy/check"
+	"github.com/airworthy-go/airworthy/internal/sheet"
 )
 
 // The exit status of a command.
@@ -97,7 +99,12 @@ func (p *Program) Status(err error) int {
 		status = f.Status
 	}
 	if text := err.Error(); text != "" {
-		fmt.Fprintf(p.Err, "error: %s\n", p.redact(text))
+		// An error may repeat what a hostile folder calls its files.
+		lines := strings.Split(p.redact(text), "\n")
+		for i := range lines {
+			lines[i] = sheet.Visible(lines[i])
+		}
+		fmt.Fprintf(p.Err, "error: %s\n", strings.Join(lines, "\n"))
 		if status == Wrong {
 			fmt.Fprintln(p.Err, "hint: flags come after their command; --help lists both")
 		}

@@ -56,6 +56,17 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// TestStatusShowsWhatCannotBeSeen holds that an error which repeats a name of a hostile folder moves no terminal's cursor.
+func TestStatusShowsWhatCannotBeSeen(t *testing.T) {
+	var errs strings.Builder
+	p := &cli.Program{Err: &errs}
+	status := p.Status(cli.Usage("it has \x1b[2J\x1b]0;x\asettings\u202e\nand more"))
+	want := "error: it has \\x1b[2J\\x1b]0;x\\asettings\\u202e\nand more\nhint: "
+	if got := errs.String(); status != cli.Wrong || !strings.HasPrefix(got, want) {
+		t.Errorf("status %d, %q, want %q", status, got, want)
+	}
+}
+
 func TestStatusHidesSecrets(t *testing.T) {
 	var errs strings.Builder
 	p := &cli.Program{Err: &errs, Redact: func(s string) string { return strings.ReplaceAll(s, "hunter2", "…") }}
