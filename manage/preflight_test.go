@@ -2,6 +2,7 @@ package manage_test
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -47,9 +48,16 @@ func TestPreflight(t *testing.T) {
 // An application's own checks and items stand beside the sixteen.
 func TestPreflightOfAnApplicationsOwn(t *testing.T) {
 	t.Chdir(t.TempDir())
-	find := func(context.Context) ([]check.Finding, error) { return []check.Finding{{Evidence: "invoice 7"}}, nil }
+	env := production()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	find := func(context.Context) ([]check.Finding, error) {
+		return []check.Finding{{Evidence: "invoice 7", Source: dir + "/invoices.go:3"}, {Evidence: "the key is " + env["SECRET_KEY"]}}, nil
+	}
 	own := func(ctx context.Context) (*airworthy.App, error) {
-		app, err := build(production())(ctx)
+		app, err := build(env)(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -61,8 +69,11 @@ func TestPreflightOfAnApplicationsOwn(t *testing.T) {
 	}
 	status, out, errs := run(t, own, "preflight")
 	got := strings.Join(strings.Fields(out), " ")
-	if status != 1 || !strings.Contains(got, "FAIL 17 Invoices are their owner's alone application: 1 finding shop.E001 An invoice is shown to strangers. invoice 7") {
+	if status != 1 || !strings.Contains(got, "FAIL 17 Invoices are their owner's alone application: 2 findings shop.E001 An invoice is shown to strangers. invoices.go:3 invoice 7") {
 		t.Errorf("status %d:\n%s%s", status, out, errs)
+	}
+	if !strings.Contains(got, "the key is ") || strings.Contains(got, env["SECRET_KEY"]) {
+		t.Errorf("the checklist holds a secret:\n%s", out)
 	}
 	if status, out, _ := run(t, own, "check", "--deploy"); status != 1 || !strings.Contains(out, "shop.E001") {
 		t.Errorf("the gate does not ask the application's own checks: %d\n%s", status, out)
