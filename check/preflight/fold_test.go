@@ -1,6 +1,7 @@
 package preflight_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -84,6 +85,27 @@ func TestFold(t *testing.T) {
 	} {
 		if got := states(preflight.Fold(preflight.Options{}, told(row.words))); got != row.want {
 			t.Errorf("%s: %s, want %s", name, got, row.want)
+		}
+	}
+}
+
+// TestFoldOfAClaim holds that what is left to the edge has passed once the live site has shown it, and not before.
+func TestFoldOfAClaim(t *testing.T) {
+	hsts := check.Check{ID: "security.W004", Level: check.Warning, Title: "No HSTS.", Tags: []string{"x"}, Needs: check.Settings, Setting: "SECURE_HSTS_SECONDS",
+		Find: func(context.Context) ([]check.Finding, error) { return []check.Finding{{}}, nil }}
+	live := check.Check{ID: "probe.W005", Level: check.Warning, Title: "No HSTS.", Tags: []string{"x"}, Needs: check.URL, Setting: hsts.Setting,
+		Find: func(context.Context) ([]check.Finding, error) { return nil, nil }}
+	for _, row := range []struct {
+		name   string
+		checks []check.Check
+		want   string
+	}{
+		{"nobody asked", []check.Check{hsts}, "12 pass"},
+		{"the live site was asked", []check.Check{hsts, live}, "5 pass, 12 pass"},
+	} {
+		r := check.Run(t.Context(), row.checks, check.Options{Edge: []string{hsts.Setting}, Rules: []check.Check{live}})
+		if got := states(preflight.Fold(preflight.Options{}, r)); got != row.want {
+			t.Errorf("%s: %s, want %s", row.name, got, row.want)
 		}
 	}
 }

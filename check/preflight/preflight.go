@@ -38,7 +38,7 @@ const (
 // The states of a kind of evidence of an item, besides Passed and Failed.
 const (
 	Unlooked State = "not looked at"  // no check was asked
-	Unable   State = "could not look" // a check could not run
+	Unable   State = "could not look" // a check could not run, or somebody else is said to do it and nobody asked the live site
 )
 
 // Options say how reports are folded. The zero Options are the sixteen items and the commands of airworthy itself.
@@ -119,7 +119,7 @@ func (r *Result) Redact(redact func(string) string) {
 
 // Fold sorts what the reports say into items. Several reports are taken for one: of the settings, the repository, the live site.
 func Fold(opt Options, reports ...*check.Report) *Result {
-	f := folding{list: newList(opt), commands: opt.Commands}
+	f := folding{list: newList(opt), commands: opt.Commands, hoped: map[string]bool{}}
 	for _, r := range reports {
 		f.add(r)
 		opt.Subject = cmp.Or(opt.Subject, r.Subject)
@@ -140,6 +140,7 @@ type folding struct {
 	found    []check.Finding
 	waived   []check.Finding
 	notRun   []check.NotRun
+	hoped    map[string]bool // settings that are left to the edge, which nobody has confirmed
 }
 
 func (f *folding) add(r *check.Report) {
@@ -147,6 +148,11 @@ func (f *folding) add(r *check.Report) {
 	f.found = append(f.found, r.Findings...)
 	f.waived = append(f.waived, r.Silenced...)
 	f.notRun = append(f.notRun, r.NotRun...)
+	for _, finding := range r.Findings {
+		if finding.ID == "edge.I002" {
+			f.hoped[finding.Setting] = true
+		}
+	}
 }
 
 // looked reports whether a check of that kind of evidence was asked, about whatever.
@@ -216,6 +222,7 @@ func (f *folding) proof(i int, e Evidence) Proof {
 		}
 	}
 	looked := len(p.Findings)+len(p.Waived) > 0
+	hoped := slices.ContainsFunc(p.Waived, func(w check.Finding) bool { return f.hoped[w.Setting] })
 	for _, c := range f.asked { // the gate is all of them
 		if !mine(c.ID, c.Needs) && (!f.list[i].whole || c.Needs != e.Needs) {
 			continue
@@ -228,7 +235,7 @@ func (f *folding) proof(i int, e Evidence) Proof {
 	switch {
 	case slices.ContainsFunc(p.Findings, func(f check.Finding) bool { return f.Level >= check.Warning }):
 		p.State = Failed
-	case len(p.NotRun) > 0:
+	case len(p.NotRun) > 0, hoped: // that somebody else does it is a claim, and no evidence
 		p.State = Unable
 	case looked:
 		p.State = Passed
