@@ -151,6 +151,17 @@ func modules(r *rand.Rand, release string) []string {
 			out = append(out, first+hardened+write(r, name, v))
 		}
 	}
+	together := []string{ // which chance seldom brings about
+		"INSTALLED_APPS = APPS\nSESSION_COOKIE_SECURE = SESSION_COOKIE_HTTPONLY = False\n",
+		"MIDDLEWARE = [" + sm + "]\nSESSION_COOKIE_SECURE = SESSION_COOKIE_HTTPONLY = False\n",
+		"MEDIA_ROOT = '/srv/media'\nCACHES = {'default': {'BACKEND': FILES, 'LOCATION': '/srv/media/cache'}}\n",
+	}
+	if csp != "" {
+		together = append(together, "MIDDLEWARE = ["+sm+", "+cspm+"]\nSECURE_CSP = {'script-src': [CSP.NONCE]}\n")
+	}
+	for _, c := range together {
+		out = append(out, first+hardened+c)
+	}
 	for len(out) < 620 {
 		src := first
 		if r.IntN(2) == 0 {
