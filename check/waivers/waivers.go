@@ -56,7 +56,7 @@ func entries(tree *yamltree.Tree) ([]yamltree.Value, error) {
 	fields := root.Fields()
 	for _, f := range fields {
 		if f.Name != "waivers" {
-			return nil, fmt.Errorf("line %d: unknown name %q: it begins with waivers:", f.Line, f.Name)
+			return nil, fmt.Errorf("line %d: unknown name %q: it begins with \"waivers:\"", f.Line, f.Name)
 		}
 	}
 	if text, isText := root.Text(); isText && text == "" {
