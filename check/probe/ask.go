@@ -201,7 +201,11 @@ func (p *prober) send(ctx context.Context, a ask) (answer, error) {
 	}
 	defer resp.Body.Close()
 	// A body that breaks off, or never ends, takes nothing from what its beginning and the header tell.
-	body, err := io.ReadAll(io.LimitReader(unpacked(resp), maxBody))
+	packed, err := unpacked(resp)
+	if err != nil {
+		return answer{}, err
+	}
+	body, err := io.ReadAll(io.LimitReader(packed, maxBody))
 	if err != nil && resp.StatusCode >= 500 {
 		return answer{}, err
 	}
@@ -212,17 +216,38 @@ func (p *prober) send(ctx context.Context, a ask) (answer, error) {
 	return got, nil
 }
 
+// opaque are compressions that we cannot undo. What servers write there besides, such as UTF-8, compresses nothing.
+var opaque = []string{"br", "zstd", "deflate", "compress", "x-compress", "dcb", "dcz"}
+
 // unpacked returns an answer's body without the compression that one request allows, and some servers use unasked. What is
-// read of it is bounded, however much it grows.
-func unpacked(resp *http.Response) io.Reader {
-	if !strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
-		return resp.Body
+// read of it is bounded, however much it grows. The error says that nobody can see what stands in it: it has not passed.
+func unpacked(resp *http.Response) (io.Reader, error) {
+	zipped := false
+	for coding := range strings.SplitSeq(strings.ToLower(strings.Join(resp.Header["Content-Encoding"], ",")), ",") {
+		coding = strings.TrimSpace(coding)
+		again := zipped && strings.HasSuffix(coding, "gzip")
+		if (again || slices.Contains(opaque, coding)) && !empty(resp) {
+			return nil, fmt.Errorf("the answer is compressed (%s) although that was not asked for: its content cannot be looked at", coding)
+		}
+		zipped = zipped || coding == "gzip" || coding == "x-gzip"
+	}
+	if !zipped {
+		return resp.Body, nil
 	}
 	body, err := gzip.NewReader(io.LimitReader(resp.Body, maxBody))
-	if err != nil {
-		return strings.NewReader("")
+	if errors.Is(err, io.EOF) { // there is none, as in a 304
+		return http.NoBody, nil
 	}
-	return body
+	if err != nil {
+		return nil, errors.New("the answer says that it is compressed with gzip, and cannot be unpacked")
+	}
+	return body, nil
+}
+
+// empty reports whether an answer has no body.
+func empty(resp *http.Response) bool {
+	n, err := io.ReadFull(resp.Body, make([]byte, 1))
+	return n == 0 && errors.Is(err, io.EOF)
 }
 
 // authority is where a request is sent, whatever host it names.

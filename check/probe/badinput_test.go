@@ -135,6 +135,21 @@ func TestBadAnswers(t *testing.T) {
 			w.Header().Set("Content-Type", "text/html")
 			_, _ = w.Write(bomb.Bytes())
 		}), nil, "probe.W008", 0},
+		{"59: a compression that nobody asked for", handler(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "br")
+			w.Header().Set("Content-Type", "text/html")
+			fmt.Fprint(w, "\x8b\x00\x80<p>\x03")
+		}), nil, "its content cannot be looked at", 0},
+		{"59: a compression that is none", handler(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("Content-Type", "text/html")
+			fmt.Fprint(w, "<script src=//cdn.example.net/a.js></script>")
+		}), nil, "cannot be unpacked", 0},
+		{"59: a word in place of a compression", handler(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "UTF-8")
+			w.Header().Set("Content-Type", "text/html")
+			fmt.Fprint(w, "<script src=//cdn.example.net/a.js></script>")
+		}), nil, "probe.W051", 0},
 		{"59: 10^5 header lines", handler(func(w http.ResponseWriter, _ *http.Request) {
 			for i := range 100_000 {
 				w.Header().Set(fmt.Sprintf("X-%d", i), "y")
