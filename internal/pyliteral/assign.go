@@ -78,8 +78,9 @@ func (s *scope) bind(target []token, v any, plain bool) {
 		s.set(target[0].text, v, at, plain)
 		return
 	}
-	if target[0].text == "(" && target[len(target)-1].text == ")" {
-		target = target[1 : len(target)-1]
+	if n := closing(target); n == len(target)-1 && (target[0].text == "(" || target[0].text == "[") {
+		s.bind(target[1:n], v, plain)
+		return
 	}
 	if several := split(target, ","); len(several) > 1 {
 		values, ok := v.([]any)

@@ -77,13 +77,18 @@ var ErrNoModule = errors.New("no such module in the tree")
 
 // Read reads a module, given by its dotted name. The tree's top is where imports begin, and dir its absolute path, for
 // what depends on __file__. The error is ErrNoModule, or about a file that cannot be read; never about what stands in it.
-func Read(tree fs.FS, dir, module string) (*Module, error) {
+func Read(tree fs.FS, dir, module string) (m *Module, err error) {
+	defer func() {
+		if recover() != nil { // a fault of this package, which must not take the gate down
+			m, err = nil, errors.New("pyliteral: "+module+": its source cannot be read")
+		}
+	}()
 	r := &reader{tree: tree, dir: dir, modules: map[string]*scope{}}
 	s, err := r.load(strings.Split(module, "."), 0)
 	if err != nil {
 		return nil, err
 	}
-	m := &Module{File: s.file, Names: map[string]Name{}, Open: s.open, Files: slices.Sorted(maps.Keys(r.files()))}
+	m = &Module{File: s.file, Names: map[string]Name{}, Open: s.open, Files: slices.Sorted(maps.Keys(r.files()))}
 	for n, v := range s.names {
 		if _, isModule := v.Value.(*scope); !isModule {
 			m.Names[n] = *v
