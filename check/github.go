@@ -51,11 +51,14 @@ func (r *Report) WriteGitHub(w io.Writer) error {
 func (f Finding) message() string {
 	lines := []string{sheet.Line(f.Title)}
 	for _, part := range []struct{ label, value string }{
-		{"Where: ", f.where()}, {"Seen: ", f.Evidence}, {"What to do: ", f.Hint},
+		{"Where: ", f.where()}, {"Seen: ", f.Evidence},
 	} {
 		if part.value != "" {
 			lines = append(lines, part.label+sheet.Line(part.value))
 		}
+	}
+	if f.Hint != "" {
+		lines = append(lines, "What to do: "+sheet.Advice(f.Hint))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -198,5 +199,24 @@ func TestReportMeetsItsSchema(t *testing.T) {
 	broken := map[string]any{"version": 2.0, "failed": "no", "findings": nil, "extra": 1.0}
 	if got := schematest.Meets(root, broken, "broken"); len(got) != 8 {
 		t.Errorf("the test's own validator finds %q, want 8 faults", got)
+	}
+}
+
+// TestHintIsWhole holds that a remedy is not cut where evidence is: who reads the half of it may do the wrong half.
+func TestHintIsWhole(t *testing.T) {
+	hint := strings.Repeat("rotate ", 150) + "first"
+	r := &check.Report{Findings: []check.Finding{{ID: "lamp.W001", Level: check.Warning, Title: "It is dark.", Hint: hint, Evidence: strings.Repeat("a ", 500)}}}
+	for name, write := range map[string]func(io.Writer) error{
+		"text":   func(w io.Writer) error { return r.WriteText(w, check.TextOptions{}) },
+		"HTML":   r.WriteHTML,
+		"GitHub": r.WriteGitHub,
+	} {
+		var b strings.Builder
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(b.String(), "rotate"); n != 150 || !strings.Contains(b.String(), " … ") {
+			t.Errorf("%s: %d of 150 words of the hint, want the hint whole and the evidence cut", name, n)
+		}
 	}
 }

@@ -140,7 +140,12 @@ func (t *text) line(label, sgr, value string) {
 	if value == "" {
 		return
 	}
-	for i, part := range sheet.Wrap(sheet.Line(value), width-6-len(label)) {
+	t.wrap(label, sgr, sheet.Line(value))
+}
+
+// wrap writes a field that is safe to show.
+func (t *text) wrap(label, sgr, value string) {
+	for i, part := range sheet.Wrap(value, width-6-len(label)) {
 		begin := t.paint(sgr, label)
 		if i > 0 {
 			begin = strings.Repeat(" ", len(label))
@@ -153,7 +158,9 @@ func (t *text) finding(f Finding) {
 	t.head(f.ID, f.Title)
 	t.line("", plain, f.where())
 	t.line("", plain, f.Evidence)
-	t.line("HINT: ", cyan, f.Hint)
+	if f.Hint != "" {
+		t.wrap("HINT: ", cyan, sheet.Advice(f.Hint))
+	}
 }
 
 // distinction is what distinguishes a silenced finding from others of its check.

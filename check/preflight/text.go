@@ -93,11 +93,15 @@ func (t *text) item(o Outcome) {
 
 // line writes a line below an item, in steps deep, and what does not fit of it under that.
 func (t *text) line(deep int, s string) {
-	if s == "" {
-		return
+	if s != "" {
+		t.wrap(deep, sheet.Line(s))
 	}
+}
+
+// wrap writes a line that is safe to show.
+func (t *text) wrap(deep int, s string) {
 	indent := strings.Repeat(" ", 17+2*deep)
-	for _, part := range sheet.Wrap(sheet.Line(s), width-len(indent)) {
+	for _, part := range sheet.Wrap(s, width-len(indent)) {
 		t.WriteString(indent + part + "\n")
 	}
 }
@@ -115,7 +119,7 @@ func (t *text) proof(p Proof) {
 		t.line(2, where(f))
 		t.line(2, f.Evidence)
 		if f.Hint != "" {
-			t.line(2, "HINT: "+f.Hint)
+			t.wrap(2, "HINT: "+sheet.Advice(f.Hint))
 		}
 	}
 	if more := len(p.Findings) - maxShown; more > 0 {

@@ -35,10 +35,11 @@ func policy(style string) string {
 func Page(body string) *template.Template {
 	style := file("page.css")
 	t := template.New("page").Funcs(template.FuncMap{
-		"line":  Line,
-		"lines": func(s string) string { return strings.Join(Lines(s, 40), "\n") },
-		"count": Count,
-		"style": func() template.CSS { return template.CSS(style) },
+		"line":   Line,
+		"advice": Advice,
+		"lines":  func(s string) string { return strings.Join(Lines(s, 40), "\n") },
+		"count":  Count,
+		"style":  func() template.CSS { return template.CSS(style) },
 	})
 	template.Must(t.Parse(strings.Replace(file("page.html"), "POLICY", policy(style), 1)))
 	return template.Must(t.Parse(body))

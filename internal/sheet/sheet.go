@@ -37,12 +37,17 @@ func Visible(s string) string {
 }
 
 // Line is [Visible] of the first [Longest] bytes of s, with a note of how many more there were.
-func Line(s string) string {
-	if len(s) <= Longest {
+func Line(s string) string { return cut(s, Longest) }
+
+// Advice is [Line] with room for a remedy: whoever reads the half of one may do the wrong half.
+func Advice(s string) string { return cut(s, 5*Longest) }
+
+func cut(s string, most int) string {
+	if len(s) <= most {
 		return Visible(s)
 	}
-	n := Longest
-	for n > Longest-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+	n := most
+	for n > most-utf8.UTFMax && !utf8.RuneStart(s[n]) {
 		n--
 	}
 	return Visible(s[:n]) + fmt.Sprintf(" … (%d bytes more)", len(s)-n)
