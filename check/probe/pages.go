@@ -91,6 +91,7 @@ var details = []struct {
 }{
 	{"a Go stack trace", signOf(`goroutine \d+ \[|runtime/debug\.Stack|(?:^|[\n>])panic: `, "goroutine ", "runtime/debug.Stack", "panic: ")},
 	{"a Python stack trace", signOf(`Traceback \(most recent call last\)`, "Traceback (most")},
+	{"this library's debug page", signOf(`You see this page because DEBUG is on\.`, "because DEBUG is on")},
 	// Without DEBUG, Django's refusal of a forged post says "More information is available with DEBUG=True."
 	{"Django's debug page", signOf(`because you have (?:<code>)?DEBUG\s*=\s*True|Using the URLconf defined in`, "because you have", "Using the URLconf")},
 	{"Rails' debug page", signOf(`<title>Action Controller: Exception caught</title>|Rails\.root: `, "Action Controller: ", "Rails.root: ")},
