@@ -91,7 +91,6 @@ var details = []struct {
 }{
 	{"a Go stack trace", signOf(`goroutine \d+ \[|runtime/debug\.Stack|(?:^|[\n>])panic: `, "goroutine ", "runtime/debug.Stack", "panic: ")},
 	{"a Python stack trace", signOf(`Traceback \(most recent call last\)`, "Traceback (most")},
-	{"this library's debug page", signOf(`You see this page because DEBUG is on\.`, "because DEBUG is on")},
 	// Without DEBUG, Django's refusal of a forged post says "More information is available with DEBUG=True."
 	{"Django's debug page", signOf(`because you have (?:<code>)?DEBUG\s*=\s*True|Using the URLconf defined in`, "because you have", "Using the URLconf")},
 	{"Rails' debug page", signOf(`<title>Action Controller: Exception caught</title>|Rails\.root: `, "Action Controller: ", "Rails.root: ")},
@@ -111,6 +110,10 @@ var details = []struct {
 	{"a line of source", signOf(`\b[\w-]+\.(?:go|py|rb|php):\d+\b`, ".go:", ".py:", ".rb:", ".php:")},
 	{"an error of the database", signOf(`SQLSTATE|SQL syntax|pq: |sqlite3?\.\w*Error`, "SQLSTATE", "SQL syntax", "pq: ", "sqlite")},
 }
+
+// debugPage is what this library's own debug page says. Of our own application the settings tell whether DEBUG is on, and the
+// page that fails shows the rest.
+var debugPage = signOf(`You see this page because DEBUG is on\.`, "because DEBUG is on")
 
 // sign is what a page shows by which it is known.
 type sign struct {
@@ -137,6 +140,9 @@ func (p *prober) findDetail(ctx context.Context) ([]check.Finding, error) {
 	odd, err := p.get(ctx, p.odd())
 	return wrong(append(answers, odd), "DEBUG", func(a answer) (string, bool) {
 		what := detail(a)
+		if what == "" && p.Outside && a.status >= 400 && debugPage.in(a.body) {
+			what = "this library's debug page"
+		}
 		return what, what != ""
 	}), err
 }
