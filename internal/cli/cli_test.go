@@ -56,6 +56,38 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// TestReportFollowsNoLink holds that a link in a hostile repository leads no report over a file of ours.
+func TestReportFollowsNoLink(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("ours", []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Symlink("ours", "gate.json"), os.Symlink("nowhere", "new.json")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"gate.json", "new.json"} {
+		var out, errs strings.Builder
+		p := &cli.Program{Out: &out, Err: &errs}
+		gate := cli.Gate{Format: "text", Reports: []string{"json=" + name, "html=gate.html"}}
+		opt, err := gate.Options(p)
+		if err == nil {
+			err = gate.Judge(t.Context(), p, "a lamp", lamp(false), opt)
+		}
+		if err == nil || !strings.Contains(err.Error(), "is a link") {
+			t.Errorf("%s: error %v, want that it is a link", name, err)
+		}
+	}
+	if text, err := os.ReadFile("ours"); string(text) != "precious" {
+		t.Errorf("the file is now %q, %v", text, err)
+	}
+	if _, err := os.Stat("nowhere"); err == nil {
+		t.Error("a file was made where a link leads")
+	}
+	if _, err := os.Stat("gate.html"); err != nil {
+		t.Error("the other report was not written: ", err)
+	}
+}
+
 // TestStatusShowsWhatCannotBeSeen holds that an error which repeats a name of a hostile folder moves no terminal's cursor.
 func TestStatusShowsWhatCannotBeSeen(t *testing.T) {
 	var errs strings.Builder

@@ -71,13 +71,26 @@ func write[T any](p *Program, outputs []output[T], what T) error {
 		case o.file == "":
 			_, err = buf.WriteTo(p.Out)
 		default:
-			if err = os.MkdirAll(filepath.Dir(o.file), 0o755); err == nil {
-				err = os.WriteFile(o.file, buf.Bytes(), 0o644)
-			}
+			err = writeFile(o.file, buf.Bytes())
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("the %s report was not written: %w", o.name, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// writeFile writes a report, and makes the folder that it is to stand in. A link that leads to a file is refused: the folder
+// may be somebody else's repository, and the file one of ours. Those of /dev lead to what the shell has opened.
+func writeFile(name string, text []byte) error {
+	info, err := os.Lstat(name)
+	if err == nil && info.Mode()&os.ModeSymlink != 0 && !strings.HasPrefix(name, "/dev/") {
+		if to, err := os.Stat(name); err != nil || to.Mode().IsRegular() {
+			return errors.New(name + " is a link to another file: remove it, or name that file")
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(name, text, 0o644)
 }
