@@ -82,6 +82,7 @@ func TestOutside(t *testing.T) {
 		{"who says how we came is turned away", toldProto(400), "probe.E003", 0},
 		{"who says how we came is believed", toldProto(200), "probe.E003", check.Error},
 		{"Django's own refusal of a foreign post tells nothing", page(403, "<p>More information is available with DEBUG=True.</p>"), "probe.E025", 0},
+		{"a firewall that refuses us", page(403, "<p>blocked"), "probe.E024", check.Warning},
 		{"this library's page with DEBUG on", page(404, "<footer>You see this page because DEBUG is on. With DEBUG off"), "probe.E025", check.Error},
 		{"a page that speaks of it", page(200, "<footer>You see this page because DEBUG is on. With DEBUG off"), "probe.E025", 0},
 		{"Django's page with DEBUG on", page(404, "<p>You’re seeing this error because you have <code>DEBUG = True</code> in"), "probe.E025", check.Error},

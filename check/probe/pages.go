@@ -79,9 +79,21 @@ func (p *prober) findBroken(ctx context.Context) ([]check.Finding, error) {
 		asks = append(asks, p.ask("GET", path, ""))
 	}
 	answers, err := p.all(ctx, asks...)
-	return wrong(answers, "", func(a answer) (string, bool) {
+	found := wrong(answers, "", func(a answer) (string, bool) {
 		return "", a.status >= 500 || a.status == 400 || a.status == 421
-	}), err
+	})
+	if err != nil || len(found) > 0 || !p.Outside || p.Profile == API {
+		return found, err
+	}
+	// A firewall that takes us for an attacker refuses every request alike: no rule has seen the site.
+	found = wrong(answers[:1], "", func(a answer) (string, bool) { return "", a.status == 401 || a.status == 403 })
+	for i := range found {
+		found[i].Level = check.Warning
+		found[i].Title = "The page is refused to strangers: nothing has been seen of the site behind it."
+		found[i].Hint = "Let the probe through, by its address or its User-Agent, or name a page that strangers may see. If the site is for " +
+			"nobody else, waive this."
+	}
+	return found, nil
 }
 
 // details are what frameworks show developers. None of it has a place in an answer with an error status.
