@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/airworthy-go/airworthy/check"
 )
@@ -126,34 +125,17 @@ func (c Config) cutsOff() []check.Finding {
 	return []check.Finding{{Evidence: nameBcrypt}}
 }
 
-// Checks returns the rules that make a hash and read it back. They take one hash's time.
+// Checks returns the rules about the hashes that h makes. They take no more than a moment: what the algorithm does shows at
+// its least cost, and the parameters in use are those that h holds.
 func (h *Hasher) Checks() []check.Check {
-	var mu sync.Mutex
-	made := ""
-	hash := func(ctx context.Context) (string, error) { // for both rules one
-		mu.Lock()
-		defer mu.Unlock()
-		if made != "" {
-			return made, nil
-		}
-		var err error
-		made, err = h.Hash(ctx, proof)
-		return made, err
-	}
 	return []check.Check{{
 		ID: "password.E002", Level: check.Error, Tags: tags, Needs: check.Handler,
 		Title: "A new password hash is not what the settings promise.",
 		Hint:  "Do not serve: look at what the evidence names, and report it.",
 		Why: "Users whose password is stored now could not log in later, or somebody else could. Whatever the " +
 			"cause, a site that stores such hashes does harm.",
-		See: "https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html",
-		Find: func(ctx context.Context) ([]check.Finding, error) {
-			encoded, err := hash(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return h.prove(encoded), nil
-		},
+		See:  "https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html",
+		Find: func(context.Context) ([]check.Finding, error) { return h.prove(), nil },
 	}, {
 		ID: "password.W004", Level: check.Warning, Tags: tags, Deploy: true, Needs: check.Handler,
 		Title: "A new password hash is weak by what OWASP recommends.",
@@ -162,16 +144,9 @@ func (h *Hasher) Checks() []check.Check {
 			"instead of years.",
 		See:     "https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#password-hashing-algorithms",
 		Setting: "PASSWORD_HASHERS",
-		Find: func(ctx context.Context) ([]check.Finding, error) {
-			encoded, err := hash(ctx)
-			if err != nil {
-				return nil, err
-			}
-			info, err := Inspect(encoded)
-			if err != nil {
-				return nil, err
-			}
-			return check.When(info.Weak != "", check.Finding{Evidence: info.Weak})
+		Find: func(context.Context) ([]check.Finding, error) {
+			weak := h.preferred.cheap()
+			return check.When(weak != "", check.Finding{Evidence: weak})
 		},
 	}}
 }
@@ -179,26 +154,23 @@ func (h *Hasher) Checks() []check.Check {
 // proof is the password that the checks hash.
 const proof = "a password of the checks"
 
-// prove looks at a new hash of proof, and has the algorithm show at its least cost that it tells passwords apart.
-func (h *Hasher) prove(encoded string) []check.Finding {
-	stored, err := parse(encoded)
+// prove makes two hashes of proof and reads them back.
+func (h *Hasher) prove() []check.Finding {
+	least := h.preferred.least()
+	one, two := least.make([]byte(proof)), least.make([]byte(proof))
+	stored, err := parse(one)
 	switch {
 	case err != nil:
 		return failed("it cannot be read back")
 	case stored.algorithm() != h.preferred.algorithm():
 		return failed("its algorithm is " + stored.algorithm())
-	case !h.preferred.current(stored):
+	case !least.current(stored):
 		return failed("its parameters are " + stored.info().Parameters)
-	}
-	least := h.preferred.least()
-	one, two := least.make([]byte(proof)), least.make([]byte(proof))
-	small, err := parse(one)
-	switch {
 	case one == two:
 		return failed("two hashes of one password are equal")
-	case err != nil || !small.verify([]byte(proof)):
+	case !stored.verify([]byte(proof)):
 		return failed("its own password does not fit")
-	case small.verify([]byte(proof[1:])):
+	case stored.verify([]byte(proof[1:])):
 		return failed("a wrong password fits")
 	}
 	return nil
