@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/airworthy-go/airworthy/check"
@@ -47,5 +48,20 @@ func TestFingerprints(t *testing.T) {
 	}
 	if a, b := prints(t, check.Finding{Evidence: "a"}), prints(t, check.Finding{Evidence: "b"}); a[0] == b[0] {
 		t.Error("without a key, evidence does not tell findings apart")
+	}
+}
+
+// TestFingerprintsOfWhatIsRedacted: no fingerprint is made of a secret, nor of where a machine keeps things.
+func TestFingerprintsOfWhatIsRedacted(t *testing.T) {
+	with := func(evidence string) string {
+		return check.Run(t.Context(), []check.Check{rule("lamp.W001", check.Warning, check.Finding{Evidence: evidence})}, check.Options{
+			Redact: func(s string) string { return strings.NewReplacer("hunter2", "…", "hunter3", "…").Replace(s) },
+		}).Findings[0].Fingerprint
+	}
+	if with("it is hunter2") != with("it is hunter3") {
+		t.Error("the fingerprint depends on a secret")
+	}
+	if with("it is hunter2") == with("it was hunter2") {
+		t.Error("the fingerprint does not depend on the evidence")
 	}
 }

@@ -32,6 +32,10 @@ type Options struct {
 
 	Rules []Check   // rules that other runs ask: a waiver may name them, the live site's may confirm a claim
 	Now   time.Time // the time of the run; zero means now
+
+	// Redact takes secrets, and what differs from machine to machine, out of texts before a fingerprint is made of them. Nil
+	// leaves them. [Report.Redact] does it to a report afterwards.
+	Redact func(string) string
 }
 
 // Asks reports whether a run with these options asks c.
@@ -216,6 +220,9 @@ func (r *run) take(c Check, a answer) {
 		f.Hint = cmp.Or(f.Hint, c.Hint)
 		f.Setting = cmp.Or(f.Setting, c.Setting)
 		f.Source = cmp.Or(f.Source, f.place())
+		if r.Options.Redact != nil {
+			f.Evidence, f.Key = r.Options.Redact(f.Evidence), r.Options.Redact(f.Key)
+		}
 		f.Silenced, f.Known, f.Fingerprint = "", false, ""
 		r.Findings = append(r.Findings, f)
 	}

@@ -167,7 +167,7 @@ func (s *scan) look(ctx context.Context) (map[string][]check.Finding, error) {
 			f.add("deployment.I008", 1, "", "long", fmt.Sprintf("it is longer than %d bytes, and its end was not looked at", maxFile))
 		}
 		if f.walked != nil && f.walked.Err() != nil {
-			f.add("deployment.I008", 1, "", "walk", f.walked.Err().Error())
+			f.add("deployment.I008", 1, "", "walk", f.walked.Err().Error()).Level = check.Error // nobody writes such a file by mistake
 		}
 	}
 	for _, findings := range found {

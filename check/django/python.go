@@ -44,11 +44,13 @@ func FindPython(dir, named string) (string, error) {
 
 // environments returns where the virtual environment of a project may be.
 func environments(dir string) (at []string) {
-	for above := dir; ; above = filepath.Dir(above) {
+	for above, height := dir, 0; ; above, height = filepath.Dir(above), height+1 {
 		for _, name := range []string{".venv", "venv", "env"} {
-			at = append(at, filepath.Join(above, name))
+			if place := filepath.Join(above, name); above == dir || trusted(place, dir) {
+				at = append(at, place)
+			}
 		}
-		if _, err := os.Stat(filepath.Join(above, ".git")); err == nil || filepath.Dir(above) == above || len(at) >= 12 {
+		if _, err := os.Stat(filepath.Join(above, ".git")); err == nil || filepath.Dir(above) == above || height == 3 {
 			break
 		}
 	}

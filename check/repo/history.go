@@ -147,7 +147,8 @@ func (o *outcome) found(is func(*leak) bool, hint func(*leak) string) (all []che
 		if len(all) == maxFindings {
 			return all, nil // bounded says so
 		}
-		f := check.Finding{Source: l.source(), File: l.path, Line: l.line, Evidence: o.evidence(l), Hint: hint(l), Level: l.level, Key: l.rule.ID + " " + l.name}
+		f := check.Finding{Source: l.source(), File: l.path, Line: l.line, Evidence: o.evidence(l), Hint: hint(l), Level: l.level,
+			Key: l.rule.ID + " " + l.name + " " + l.since.commit} // the value that follows a rotated one is another fault
 		if l.in != "" {
 			f.Level, f.Setting, f.Key = check.Critical, l.in, "in use"
 		}

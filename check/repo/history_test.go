@@ -202,3 +202,33 @@ func TestSince(t *testing.T) {
 		t.Errorf("found %v, want line 3 since commit %s", report.Findings, out[:10])
 	}
 }
+
+// TestARotatedSecretIsAnotherFault: the value that took the place of a leaked one, in the same line, must not pass for the old
+// one in a baseline. What moved to another line must.
+func TestARotatedSecretIsAnotherFault(t *testing.T) {
+	needGit(t)
+	dir := t.TempDir()
+	goldenGit(t, dir, "init", "-q", "-b", "main")
+	print := func(text string) string {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "deploy.py"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		goldenGit(t, dir, "add", ".")
+		goldenGit(t, dir, "commit", "-q", "-m", "A change")
+		for _, f := range scanOf(t, repo.Config{Dir: dir}).Findings {
+			if f.ID == "repo.E004" {
+				return f.Fingerprint
+			}
+		}
+		t.Fatal("nothing was found")
+		return ""
+	}
+	first := print("key = '" + planted + "'\n")
+	if moved := print("import os\nkey = '" + planted + "'\n"); moved != first {
+		t.Error("a secret that moved has another fingerprint")
+	}
+	if rotated := print("import os\nkey = '" + "AKIA" + "L7KJ3HGFDQA5PWIU" + "'\n"); rotated == first {
+		t.Error("another secret has the fingerprint of the first")
+	}
+}

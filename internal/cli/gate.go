@@ -82,6 +82,8 @@ func (g *Gate) Options(p *Program) (check.Options, error) {
 	if p.Rules != nil {
 		opt.Rules = p.Rules()
 	}
+	here := Here()
+	opt.Redact = func(text string) string { return here(p.redact(text)) }
 	return opt, nil
 }
 
