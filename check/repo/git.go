@@ -3,6 +3,7 @@ package repo
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -116,7 +118,6 @@ type store struct {
 	common  string // the directory of git that worktrees share
 	hash    int    // the length of an object's name in bytes
 	shallow bool   // most of the history is elsewhere
-	partial bool   // some objects are elsewhere
 }
 
 // locate returns the repository that dir is in, nil if it is in none.
@@ -131,36 +132,34 @@ func locate(ctx context.Context, dir string) (*store, error) {
 	if _, err := exec.LookPath("git"); err != nil {
 		return nil, errors.New("git is not installed: install it, or run this where it is")
 	}
+	// What is asked last fails where there are no files, after the rest was told.
 	out, err := git(ctx, dir, "rev-parse", "--path-format=absolute", "--git-common-dir", "--is-shallow-repository",
-		"--show-object-format", "--is-inside-work-tree")
-	if err != nil {
-		return nil, err
+		"--show-object-format", "--is-inside-work-tree", "--show-toplevel")
+	said := strings.TrimSuffix(string(out), "\n")
+	answers := regexp.MustCompile(`(?s)^(.+)\n(true|false)\n(sha1|sha256)\n(true|false)(?:\n(.+))?$`).FindStringSubmatch(said)
+	if answers == nil || err != nil && answers[4] == "true" {
+		return nil, cmp.Or(err, errors.New("git rev-parse does not say where the repository is"))
 	}
-	lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
-	if len(lines) < 4 {
-		return nil, errors.New("git rev-parse does not say where the repository is")
-	}
-	n := len(lines)
-	s := &store{dir: dir, common: strings.Join(lines[:n-3], "\n"), shallow: lines[n-3] == "true", hash: 20}
-	if lines[n-2] == "sha256" {
+	s := &store{dir: dir, common: answers[1], shallow: answers[2] == "true", hash: 20, top: answers[5]}
+	if answers[3] == "sha256" {
 		s.hash = 32
 	}
-	promisor, err := git(ctx, dir, "config", "--local", "--get-regexp", `^(extensions\.partialclone|remote\..*\.promisor)$`)
-	s.partial = err == nil && len(promisor) > 0
-	if lines[n-1] == "true" {
-		out, err = git(ctx, dir, "rev-parse", "--show-toplevel")
-		if err != nil {
-			return nil, err
+	if answers[4] == "false" {
+		if s.top = ""; bare(dir) {
+			return s, nil
 		}
-		s.top = strings.TrimSuffix(string(out), "\n")
-	} else if bare(dir) {
-		return s, nil
 	}
 	// A repository may say that it has no files, or name any directory as theirs, such as that of somebody's letters.
 	if !same(s.top, above(dir)) {
 		return nil, errors.New("the repository says that its files are not beside its .git: look at core.worktree and core.bare")
 	}
 	return s, nil
+}
+
+// partial reports whether some objects are elsewhere.
+func (s *store) partial(ctx context.Context) bool {
+	promisor, err := git(ctx, s.dir, "config", "--local", "--get-regexp", `^(extensions\.partialclone|remote\..*\.promisor)$`)
+	return err == nil && len(promisor) > 0
 }
 
 // same reports whether two names are of one directory.

@@ -108,7 +108,7 @@ func (s *scan) run(ctx context.Context) (*outcome, error) {
 	wg.Go(func() { s.limit(bounded, s.searchFiles(bounded)) })
 	if s.store != nil {
 		s.limit(bounded, s.searchObjects(bounded))
-		s.history()
+		s.history(bounded)
 	}
 	wg.Wait()
 	// What was found is told even if the time is up: where it is takes a little more.
@@ -168,12 +168,12 @@ func (s *scan) tooLarge(path, blob string, size int64) {
 
 func amount(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
 
-func (s *scan) history() {
+func (s *scan) history(ctx context.Context) {
 	switch {
 	case s.NoHistory:
 	case s.store.shallow:
 		s.outcome.shallow = "the clone is shallow"
-	case s.store.partial:
+	case s.store.partial(ctx):
 		s.outcome.shallow = "the clone is partial"
 	}
 }
