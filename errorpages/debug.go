@@ -3,6 +3,7 @@ package errorpages
 import (
 	"errors"
 	"fmt"
+	"html/template"
 	"io"
 	"net/http"
 	"net/url"
@@ -41,7 +42,7 @@ type report struct {
 	Query    []Setting
 	Cookies  []string
 	Form     []string
-	Settings []Setting
+	Settings template.HTML // of the template settings
 }
 
 type frame struct {
@@ -77,12 +78,42 @@ func (p *Pages) report(r *http.Request, page Page, cause error) report {
 		rep.Panicked = true
 		rep.Frames = p.frames(failed.frames)
 	}
-	if p.cfg.Settings != nil {
-		for _, s := range p.cfg.Settings() {
-			rep.Settings = append(rep.Settings, Setting{p.mask(s.Name), p.setting(s.Name, s.Value), p.mask(s.Origin)})
-		}
-	}
+	rep.Settings = p.settings()
 	return rep
+}
+
+// shown are the settings as the page showed them last. It is most of the page's work, and the same for each error until
+// a setting or a known secret changes.
+type shown struct {
+	source []Setting
+	mask   secret.Mask
+	html   template.HTML
+}
+
+func (p *Pages) settings() template.HTML {
+	if p.cfg.Settings == nil {
+		return ""
+	}
+	now := shown{source: p.cfg.Settings()}
+	if p.cfg.Mask != nil {
+		now.mask = p.cfg.Mask()
+	}
+	if last := p.shown.Load(); last != nil && last.mask == now.mask && slices.Equal(last.source, now.source) {
+		return last.html
+	}
+	if len(now.source) > 0 {
+		var rows []Setting
+		for _, s := range now.source {
+			rows = append(rows, Setting{p.mask(s.Name), p.setting(s.Name, s.Value), p.mask(s.Origin)})
+		}
+		var b strings.Builder
+		if err := debugPage.ExecuteTemplate(&b, "settings", rows); err != nil {
+			return "" // the page is more than its settings
+		}
+		now.html = template.HTML(b.String())
+	}
+	p.shown.Store(&now)
+	return now.html
 }
 
 // value redacts by name, then by value.

@@ -31,6 +31,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/airworthy-go/airworthy/internal/httpx"
 	"github.com/airworthy-go/airworthy/secret"
@@ -74,6 +75,7 @@ type Setting struct {
 type Pages struct {
 	cfg       Config
 	templates templates
+	shown     atomic.Pointer[shown] // the settings on the development page
 }
 
 var _ httpx.Pages = (*Pages)(nil)
@@ -84,7 +86,7 @@ func New(cfg Config) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pages{cfg, t}, nil
+	return &Pages{cfg: cfg, templates: t}, nil
 }
 
 // Handler answers next's panics, and makes the pages known to whatever refuses further in.
