@@ -211,7 +211,10 @@ func (h *Hasher) make(form []byte) string {
 // harden spends what a hash with old parameters or of another algorithm has cost less than one that Hash makes, so that the
 // time does not tell how old an account is, and that it exists.
 func (h *Hasher) harden(forms []string, stored hashed, begin time.Time) {
-	if stored.algorithm() == h.preferred.algorithm() {
+	// What hashes of one algorithm cost can be counted, unless they take memory: that is dearer while it is new to the process,
+	// which depends on all else that it does. The clock knows, once it has seen some.
+	usual := h.typical.get()
+	if stored.algorithm() == h.preferred.algorithm() && (usual == 0 || h.preferred.memory() == 0) {
 		for _, form := range forms {
 			for _, extra := range h.preferred.missing(stored) {
 				h.verify(extra, []byte(form), false)
@@ -219,7 +222,6 @@ func (h *Hasher) harden(forms []string, stored hashed, begin time.Time) {
 		}
 		return
 	}
-	usual := h.typical.get()
 	if usual == 0 { // nobody knows yet: this one learns it
 		h.make([]byte(forms[0]))
 		return

@@ -303,3 +303,23 @@ func TestBcryptWorksForNothing(t *testing.T) {
 		t.Error("nothing was computed")
 	}
 }
+
+// TestMemoryIsMadeUpForByTheClock: how dear new memory is depends on the process, so that no count of blocks tells it.
+func TestMemoryIsMadeUpForByTheClock(t *testing.T) {
+	h, s := spied(t, Config{Argon2: Argon2{64, 2, 1}})
+	older := Argon2{64, 1, 1}.make([]byte("right"))
+	if _, err := h.Verify(t.Context(), "wrong", older); err != nil || s.made < 1000 {
+		t.Errorf("before anything was measured: made %d, %v; want the missing blocks", s.made, err)
+	}
+	s.made = 0
+	for range 32 {
+		h.typical.add(80 * time.Millisecond)
+	}
+	begin := time.Now()
+	if _, err := h.Verify(t.Context(), "wrong", older); err != nil || s.made != 0 {
+		t.Errorf("afterwards: made %d, %v; want no blocks", s.made, err)
+	}
+	if took := time.Since(begin); took < 80*time.Millisecond {
+		t.Errorf("it took %s, want what a hash takes", took)
+	}
+}
