@@ -214,18 +214,24 @@ func (r *run) take(c Check, a answer) {
 	}
 	r.Ran++
 	for _, f := range a.findings {
-		f.ID, f.Needs = c.ID, c.Needs
-		f.Level = cmp.Or(f.Level, c.Level)
-		f.Title = cmp.Or(f.Title, c.Title)
-		f.Hint = cmp.Or(f.Hint, c.Hint)
-		f.Setting = cmp.Or(f.Setting, c.Setting)
-		f.Source = cmp.Or(f.Source, f.place())
+		f = c.fill(f)
 		if r.Options.Redact != nil {
 			f.Evidence, f.Key = r.Options.Redact(f.Evidence), r.Options.Redact(f.Key)
 		}
 		f.Silenced, f.Known, f.Fingerprint = "", false, ""
 		r.Findings = append(r.Findings, f)
 	}
+}
+
+// fill returns f with what it left empty filled in from the check that found it.
+func (c Check) fill(f Finding) Finding {
+	f.ID, f.Needs = c.ID, c.Needs
+	f.Level = cmp.Or(f.Level, c.Level)
+	f.Title = cmp.Or(f.Title, c.Title)
+	f.Hint = cmp.Or(f.Hint, c.Hint)
+	f.Setting = cmp.Or(f.Setting, c.Setting)
+	f.Source = cmp.Or(f.Source, f.place())
+	return f
 }
 
 // look calls Find and turns a panic into "could not look". The panic's value stays out: it may hold anything.

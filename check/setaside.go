@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -101,8 +100,5 @@ func (r *run) looked(id string) bool {
 // say adds a finding of the gate's own.
 func (r *run) say(id string, f Finding) {
 	c := own[slices.IndexFunc(own, func(c Check) bool { return c.ID == id })]
-	f.ID, f.Needs = c.ID, c.Needs
-	f.Level, f.Title, f.Hint = cmp.Or(f.Level, c.Level), cmp.Or(f.Title, c.Title), cmp.Or(f.Hint, c.Hint)
-	f.Setting, f.Source = cmp.Or(f.Setting, c.Setting), cmp.Or(f.Source, f.place())
-	r.Findings = append(r.Findings, f)
+	r.Findings = append(r.Findings, c.fill(f))
 }

@@ -31,8 +31,7 @@ func (l *Checklist) Flags(fs *pflag.FlagSet) {
 	fs.StringVar(&l.Format, "format", "text", names(checklists))
 	fs.StringVarP(&l.Output, "output", "o", "", "write the checklist to this `file` instead of stdout")
 	fs.StringArrayVar(&l.Reports, "report", nil, "write the checklist once more, as `FORMAT=FILE`; may be repeated")
-	fs.StringVar(&l.Waivers, "waivers", "", "set aside what this YAML `file` waives, each with scope, reason, owner and expiry")
-	fs.StringArrayVar(&l.Edge, "edge-owns", nil, "this `SETTING` is left to a proxy or CDN, for a live look to confirm; may be repeated")
+	asideFlags(fs, &l.Waivers, &l.Edge)
 	l.Site.Flags(fs)
 }
 
@@ -56,7 +55,8 @@ func (l *Checklist) Options(p *Program) (check.Options, error) {
 	return opt, err
 }
 
-// Judge runs the checks, writes the checklist and returns a [Failure] if it fails.
+// Judge runs the checks, writes the checklist and returns a [Failure] if it fails. opt is what Options returned, with what the
+// command adds.
 func (l *Checklist) Judge(ctx context.Context, p *Program, checks []check.Check, opt check.Options, fold preflight.Options) error {
 	all, err := outputs(checklists, l.Format, l.Output, l.Reports)
 	if err != nil {
@@ -64,8 +64,7 @@ func (l *Checklist) Judge(ctx context.Context, p *Program, checks []check.Check,
 	}
 	fold.Strict = l.Strict
 	result := preflight.Fold(fold, check.Run(ctx, checks, opt))
-	result.Redact(p.redact)
-	result.Redact(Here())
+	result.Redact(opt.Redact)
 	if err := write(p, all, result); err != nil {
 		return err
 	}

@@ -38,10 +38,9 @@ func (g *Gate) Flags(fs *pflag.FlagSet) {
 	fs.StringVar(&g.Format, "format", "text", names(formats))
 	fs.StringVarP(&g.Output, "output", "o", "", "write the report to this `file` instead of stdout")
 	fs.StringArrayVar(&g.Reports, "report", nil, "write one more report, as `FORMAT=FILE`; may be repeated")
-	fs.StringVar(&g.Waivers, "waivers", "", "set aside what this YAML `file` waives, each with scope, reason, owner and expiry")
+	asideFlags(fs, &g.Waivers, &g.Edge)
 	fs.StringVar(&g.Baseline, "baseline", "", "compare with this `file`, an earlier report in JSON")
 	fs.BoolVar(&g.NewOnly, "new-only", false, "with --baseline: set aside what it holds already")
-	fs.StringArrayVar(&g.Edge, "edge-owns", nil, "this `SETTING` is left to a proxy or CDN, for a live look to confirm; may be repeated")
 }
 
 // formats are the forms of a report, the first being what people read.
@@ -88,7 +87,7 @@ func (g *Gate) Options(p *Program) (check.Options, error) {
 }
 
 // Judge runs the checks, writes the reports and returns a [Failure] if the gate stays shut. Every report is written before
-// that is decided. subject is what is judged, such as a URL.
+// that is decided. subject is what is judged, such as a URL; opt is what Options returned, with what the command adds.
 func (g *Gate) Judge(ctx context.Context, p *Program, subject string, checks []check.Check, opt check.Options) error {
 	switch {
 	case g.ListTags:
@@ -109,8 +108,7 @@ func (g *Gate) Judge(ctx context.Context, p *Program, subject string, checks []c
 	}
 	report := check.Run(ctx, checks, opt)
 	report.Subject = subject
-	report.Redact(p.redact)
-	report.Redact(Here())
+	report.Redact(opt.Redact)
 	if err := write(p, all, report); err != nil {
 		return err
 	}

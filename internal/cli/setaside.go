@@ -7,9 +7,17 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/airworthy-go/airworthy/check"
 	"github.com/airworthy-go/airworthy/check/waivers"
 )
+
+// asideFlags adds the flags for what sets findings aside, to a gate's and to a checklist's.
+func asideFlags(fs *pflag.FlagSet, waivers *string, edge *[]string) {
+	fs.StringVar(waivers, "waivers", "", "set aside what this YAML `file` waives, each with scope, reason, owner and expiry")
+	fs.StringArrayVar(edge, "edge-owns", nil, "this `SETTING` is left to a proxy or CDN, for a live look to confirm; may be repeated")
+}
 
 // maxWaivers is how long a file of waivers may be, in bytes.
 const maxWaivers = 1 << 20
